@@ -1,0 +1,1 @@
+"""Text to findings: rules, language models, grounding. Knows nothing of images."""

@@ -1,0 +1,37 @@
+"""What every extraction backend offers to the pipeline."""
+
+import hashlib
+import json
+from typing import Any, Protocol
+
+from ..schemas import Extraction
+
+
+class Extractor(Protocol):
+    """Reads one report at a time; equal `config` and `version` mean equal answers.
+
+    Attributes:
+        name: "rules", "transformers", "openai" or "hybrid".
+        version: of the extractor's code; changes whenever its answers may change.
+        config: all that shapes the answers beside the code (rules, prompt, model, parameters), JSON-serialisable.
+    """
+
+    name: str
+    version: str
+    config: dict[str, Any]
+
+    def extract(self, report_id: str, text: str) -> Extraction:
+        """Findings of one report; never raises for what a report says, status `error` is for the extractor's failure."""
+        ...
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """Hash of an extractor's configuration, independent of key order."""
+    canonical = json.dumps(config, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def run_id(extractor: Extractor) -> str:
+    """Identity of a run: equal for a killed run and its continuation, different for another configuration."""
+    identity = f"{extractor.name}\x1f{extractor.version}\x1f{config_hash(extractor.config)}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]

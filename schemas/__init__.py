@@ -1,0 +1,50 @@
+"""The contract between the stages: findings, anatomy, database, errors."""
+
+from .anatomy import Anatomy, OrganEntry, load_anatomy
+from .errors import (
+    BackendError,
+    ConfigError,
+    DatabaseError,
+    DataError,
+    InputError,
+    ReportsupError,
+    TrainingError,
+)
+from .finding import Extraction, Finding, Measurement, Quarantined, Report, Span
+from .vocabulary import (
+    Attenuation,
+    Certainty,
+    ExtractionStatus,
+    Laterality,
+    LesionType,
+    Organ,
+    Section,
+    SizeBound,
+)
+
+__all__ = [
+    "Anatomy",
+    "Attenuation",
+    "BackendError",
+    "Certainty",
+    "ConfigError",
+    "DataError",
+    "DatabaseError",
+    "Extraction",
+    "ExtractionStatus",
+    "Finding",
+    "InputError",
+    "Laterality",
+    "LesionType",
+    "Measurement",
+    "Organ",
+    "OrganEntry",
+    "Quarantined",
+    "Report",
+    "ReportsupError",
+    "Section",
+    "SizeBound",
+    "Span",
+    "TrainingError",
+    "load_anatomy",
+]

@@ -1,0 +1,121 @@
+"""The DuckDB file: opening, schema version, migrations, views."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from .anatomy import load_anatomy
+from .errors import DatabaseError
+
+DEFAULT_DATABASE = Path("reportsup.duckdb")
+# Files of storage version 1.2 can be read by every DuckDB since 1.2.
+_STORAGE_VERSION = "v1.2.0"
+_MIGRATIONS = ("001_tables.sql",)
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+
+@contextmanager
+def open_database(
+    path: Path | str = DEFAULT_DATABASE, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a reportsup database; a writer creates or migrates it first.
+
+    Args:
+        path: the DuckDB file. A reader needs it to exist; a writer creates it.
+        read_only: open for reading only; many readers may, one writer excludes all others.
+
+    Raises:
+        DatabaseError: the file is missing, held by another process, not ours, or of a newer reportsup.
+    """
+    path = Path(path)
+    if read_only and not path.exists():
+        raise DatabaseError(
+            f"database: {path} does not exist. Nothing has been extracted here. "
+            "Run `reportsup extract reports.csv` first or name another file with --db."
+        )
+    connection = _connect(path, read_only)
+    try:
+        _prepare(connection, path, read_only)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool] = {"autoinstall_known_extensions": False}
+    if not read_only:
+        config["storage_compatibility_version"] = _STORAGE_VERSION
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.Error as error:
+        holder = re.search(r"PID (\d+)", str(error))
+        if "lock" in str(error).lower():
+            who = f"process {holder.group(1)}" if holder else "another process"
+            raise DatabaseError(
+                f"database: {path} is held by {who} vs free. One process writes at a time. "
+                "Wait for it to end, or work on a copy of the file."
+            ) from error
+        raise DatabaseError(
+            f"database: {path} could not be opened vs a DuckDB file. {str(error).splitlines()[0]}. "
+            "Name the right file with --db."
+        ) from error
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+    version = schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise DatabaseError(
+            f"database: {path} has schema version {version} vs {SCHEMA_VERSION} at most. "
+            "A newer reportsup wrote it. Update reportsup."
+        )
+    if read_only:
+        if version < SCHEMA_VERSION:
+            raise DatabaseError(
+                f"database: {path} has schema version {version} vs {SCHEMA_VERSION}. "
+                "Its views are missing. Run any writing command, e.g. `reportsup extract`, once to upgrade it."
+            )
+        return
+    connection.execute("BEGIN")
+    if version == 0:
+        connection.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+        connection.execute("INSERT INTO schema_version VALUES (0)")
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        connection.execute(_sql(_MIGRATIONS[number - 1]))
+        connection.execute("UPDATE schema_version SET version = ?", [number])
+    _refresh_derived(connection)
+    connection.execute("COMMIT")
+
+
+def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
+    """Schema version of an open database, 0 for a new one.
+
+    Raises:
+        DatabaseError: the file holds tables but no schema version, so it is not one of ours.
+    """
+    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if "schema_version" in tables:
+        row = connection.execute("SELECT version FROM schema_version").fetchone()
+        return int(row[0]) if row else 0
+    if tables:
+        raise DatabaseError(
+            "database: the file holds other tables vs those of reportsup. "
+            "Writing into it could harm them. Name another file with --db."
+        )
+    return 0
+
+
+def _refresh_derived(connection: duckdb.DuckDBPyConnection) -> None:
+    """Views and the copy of the anatomy table always follow the installed program, not the file."""
+    connection.execute("DELETE FROM organs")
+    rows = [(o.name, o.label, o.snomed_ct or None, o.paired, o.target) for o in load_anatomy().organs.values()]
+    connection.executemany("INSERT INTO organs VALUES (?, ?, ?, ?, ?)", rows)
+    for name in ("views.sql", "audit.sql", "legacy_tables.sql"):
+        connection.execute(_sql(name))
+
+
+def _sql(name: str) -> str:
+    return (files(__package__) / "sql" / name).read_text(encoding="utf-8")

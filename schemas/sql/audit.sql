@@ -1,0 +1,77 @@
+-- Audit views: what a reader should look at first. Every one has report_id; none changes anything.
+
+CREATE OR REPLACE VIEW audit_unsized_lesions AS
+SELECT report_id, finding_id, organ, laterality, location, lesion_type, count_min, evidence
+FROM v_findings WHERE len(sizes_mm) = 0;
+
+-- Larger than any lesion usually gets in the organ, or below 2 mm.
+CREATE OR REPLACE VIEW audit_size_outliers AS
+SELECT report_id, finding_id, organ, largest_diameter_mm, sizes_mm, size_bound, evidence
+FROM v_findings
+WHERE largest_diameter_mm < 2
+   OR largest_diameter_mm > CASE organ WHEN 'lung' THEN 150 WHEN 'liver' THEN 250 WHEN 'kidney' THEN 250
+       WHEN 'ovary' THEN 300 WHEN 'uterus' THEN 250 WHEN 'peritoneum' THEN 400 WHEN 'soft_tissue' THEN 300
+       WHEN 'adrenal_gland' THEN 150 WHEN 'thyroid' THEN 80 WHEN 'prostate' THEN 60 WHEN 'lymph_node' THEN 100
+       ELSE 200 END;
+
+-- The same organ measured differently in FINDINGS and IMPRESSION.
+CREATE OR REPLACE VIEW audit_section_contradictions AS
+SELECT a.report_id, a.organ, a.finding_id AS findings_id, b.finding_id AS impression_id,
+       a.largest_diameter_mm AS findings_mm, b.largest_diameter_mm AS impression_mm, a.evidence AS findings_evidence,
+       b.evidence AS impression_evidence
+FROM v_findings a JOIN v_findings b
+  ON a.report_id = b.report_id AND a.organ = b.organ AND a.section = 'findings' AND b.section = 'impression'
+ AND a.laterality IS NOT DISTINCT FROM b.laterality
+WHERE a.largest_diameter_mm IS NOT NULL AND b.largest_diameter_mm IS NOT NULL
+  AND abs(a.largest_diameter_mm - b.largest_diameter_mm) > 1;
+
+-- An organ called free of lesions that also has one.
+CREATE OR REPLACE VIEW audit_negative_and_positive AS
+SELECT s.report_id, s.organ, f.finding_id, f.evidence
+FROM organ_status s JOIN v_extractions e USING (run_id, report_id)
+JOIN v_findings f ON f.report_id = s.report_id AND f.organ = s.organ
+WHERE s.status = 'negative';
+
+-- Evidence that does not stand in the stored text (must be empty unless the report changed since).
+CREATE OR REPLACE VIEW audit_ungrounded AS
+SELECT f.report_id, f.finding_id, q.idx, q.text
+FROM evidence q JOIN findings f USING (run_id, finding_id) JOIN reports r USING (report_id)
+WHERE substring(r.text, q.start + 1, q."end" - q.start) <> q.text;
+
+CREATE OR REPLACE VIEW audit_quarantine AS
+SELECT q.report_id, q.reason, q.finding FROM quarantine q JOIN v_extractions e USING (run_id, report_id);
+
+CREATE OR REPLACE VIEW audit_possible AS
+SELECT report_id, finding_id, organ, lesion_type, evidence FROM v_findings WHERE certainty = 'possible';
+
+CREATE OR REPLACE VIEW audit_unsure AS
+SELECT report_id, extractor, unnest(review_reasons) AS reason FROM v_extractions WHERE len(review_reasons) > 0;
+
+CREATE OR REPLACE VIEW audit_organ_unknown AS
+SELECT report_id, finding_id, lesion_type, evidence FROM v_findings WHERE organ = 'other';
+
+CREATE OR REPLACE VIEW audit_without_status AS
+SELECT r.report_id, coalesce(e.status, 'not extracted') AS status, e.reason
+FROM reports r LEFT JOIN v_extractions e USING (report_id)
+WHERE e.status IS NULL OR e.status IN ('error', 'rejected') OR e.stale;
+
+CREATE OR REPLACE VIEW audit_rejected_rows AS
+SELECT source_file, source_row, report_id, reason FROM rejects;
+
+-- Two extractors' answers to one report, where the organs they find differ or agree only in part.
+CREATE OR REPLACE VIEW audit_disagreements AS
+WITH answers AS (
+    SELECT e.report_id, e.run_id, r.extractor,
+           (SELECT list(DISTINCT f.organ ORDER BY f.organ) FROM findings f
+             WHERE f.run_id = e.run_id AND f.report_id = e.report_id) AS organs,
+           (SELECT count(*) FROM findings f WHERE f.run_id = e.run_id AND f.report_id = e.report_id) AS n_findings,
+           (SELECT list(round(m.diameters_mm[1]) ORDER BY round(m.diameters_mm[1])) FROM findings f
+             JOIN measurements m USING (run_id, finding_id)
+             WHERE f.run_id = e.run_id AND f.report_id = e.report_id AND m.exam = 'current') AS sizes_mm
+    FROM extractions e JOIN runs r USING (run_id) WHERE e.status IN ('ok', 'no_lesion')
+)
+SELECT a.report_id, a.run_id AS run_a, b.run_id AS run_b, a.extractor AS extractor_a, b.extractor AS extractor_b,
+       a.organs AS organs_a, b.organs AS organs_b, a.n_findings AS n_a, b.n_findings AS n_b,
+       a.sizes_mm AS sizes_a_mm, b.sizes_mm AS sizes_b_mm
+FROM answers a JOIN answers b ON a.report_id = b.report_id AND a.run_id < b.run_id
+WHERE a.organs IS DISTINCT FROM b.organs OR a.n_findings <> b.n_findings OR a.sizes_mm IS DISTINCT FROM b.sizes_mm;

@@ -1,0 +1,1 @@
+"""Findings and volumes to a trained network, predictions and metrics. Knows nothing of text."""
