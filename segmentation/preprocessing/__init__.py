@@ -1,0 +1,1 @@
+"""Fingerprint, plan and the memory-mapped cache of resampled volumes."""
