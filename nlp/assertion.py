@@ -1,0 +1,115 @@
+"""ConText for radiology: which lesions are negated, only possible, gone, or spoken of in history, risk or family."""
+
+import re
+
+from .document import Mention, Sentence
+from .lexicon import Term
+
+_CLOSED_BY = ("TERMINATE:TERMINATE",)
+_HARD_STOP = re.compile(r"[;:]|\.\s")
+_NEW_SUBJECT = re.compile(r",\s*(?:and\s+)?(?:there|a|an|the|this|multiple|several|few|one|two|three|\d)\b|\band\s+(?:there|a|an|multiple|several|one|two|three)\b")
+_RESOLVED_EXCEPT = re.compile(r"partial|partially|incomplete|residual|not resected|unresected|planned|to be|for resection|candidate")
+
+
+def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
+    """Sets `negated`, `possible`, `dropped` and `change` on the mentions of one sentence."""
+    cues = [t for t in sentence.terms if any(":" in role for role in t.roles)]
+    for mention in mentions:
+        for cue in cues:
+            for role in cue.roles:
+                category, _, direction = role.partition(":")
+                if direction and _reaches(sentence, cue, category, direction, mention):
+                    _apply(sentence, category, direction, cue, mention)
+        if mention.negated and _measured_in_phrase(mention):
+            mention.negated = False
+        if _asked_about(sentence, mention):
+            mention.dropped = mention.dropped or "question"
+    _carry_or_lists(sentence, mentions)
+
+
+def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, mention: Mention) -> bool:
+    if category in ("TYPE_LINK", "RELATION", "LARGEST", "EXAMPLE", "NORMAL", "TERMINATE", "PSEUDO"):
+        return False
+    first, last = mention.head.start, mention.head.end
+    if category == "CHANGE":
+        return mention.start - 12 <= cue.start < mention.head.start
+    if direction == "FORWARD" and cue.end <= first:
+        gap_start, gap_end = cue.end, first
+    elif direction == "BACKWARD" and cue.start >= last:
+        gap_start, gap_end = last, cue.start
+    else:
+        return False
+    gap = sentence.between(gap_start, gap_end)
+    if _HARD_STOP.search(gap):
+        return False
+    for stop in sentence.terms:
+        if gap_start <= stop.start and stop.end <= gap_end and _CLOSED_BY[0] in stop.roles:
+            if direction == "BACKWARD" and stop.text in ("is seen", "are seen", "with a", "with an", "which", "only", "that is", "there is", "there are", "measuring", "measures"):
+                if stop.text.startswith("there"):
+                    return False
+                continue
+            if direction == "FORWARD" and stop.text in ("measures", "measuring", "consistent with", "compatible with", "secondary to", "due to") and category != "NEGATED_EXISTENCE":
+                continue
+            return False
+    if direction == "FORWARD" and category in ("NEGATED_EXISTENCE",) and _NEW_SUBJECT.search(gap) and not re.search(r"\b(?:or|nor)\b", gap[-12:]):
+        return not re.search(r",\s*(?:and\s+)?(?:there|a|an|this|multiple|several|few)\b|\band\s+(?:there|an?|multiple|several)\b", gap)
+    if direction == "FORWARD" and category == "POSSIBLE_EXISTENCE":
+        return len(gap) < 60 and not re.search(r",\s*(?:and\s+)?(?:a|an|the)\b", gap)
+    if direction == "BACKWARD":
+        return _nearest_subject(sentence, cue, mention) and len(gap) < 160
+    return len(gap) < 220
+
+
+def _nearest_subject(sentence: Sentence, cue: Term, mention: Mention) -> bool:
+    """A backward cue reaches the subject of its own clause, not one before ", and" or another finding's verb."""
+    gap = sentence.between(mention.head.end, cue.start)
+    return not re.search(r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:seen|noted|observed|present|identified|detected|visible|visualized)\b.{0,60}(?:,|\band\b|\bbut\b)", gap) and not re.search(
+        r",\s*(?:and|but)\s+(?:the|no|a|an)\b", gap
+    )
+
+
+def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention: Mention) -> None:
+    if category == "CHANGE":
+        mention.change = True
+    elif category == "NEGATED_EXISTENCE":
+        if cue.text in ("no new", "no other", "no additional", "no further", "no larger"):
+            mention.change = True
+        mention.negated = True
+    elif category == "POSSIBLE_EXISTENCE":
+        mention.possible = True
+    elif category == "RESOLVED":
+        context = sentence.between(max(sentence.start, cue.start - 30), min(sentence.end, cue.end + 30))
+        if not _RESOLVED_EXCEPT.search(context):
+            mention.dropped = mention.dropped or "resolved"
+    elif category == "FAMILY":
+        mention.dropped = mention.dropped or "family"
+    elif category in ("HISTORICAL", "HYPOTHETICAL"):
+        gap = sentence.between(cue.end, mention.head.start)
+        if len(gap) < 70 and not mention.sizes:
+            mention.dropped = mention.dropped or category.lower()
+
+
+def _measured_in_phrase(mention: Mention) -> bool:
+    """A measured lesion after a negation and a comma is a finding: "No effusion, 4 mm nodule"."""
+    phrase = [s for s in mention.sentence.sizes if mention.start <= s.start < mention.head.start and s.bound == "exact"]
+    if not phrase:
+        return False
+    before = mention.sentence.between(max(mention.sentence.start, mention.start - 6), mention.start)
+    return bool(re.search(r"[,:(]\s*$|\band\s*$|^\s*$", before))
+
+
+def _asked_about(sentence: Sentence, mention: Mention) -> bool:
+    """"Metastases?" alone is a question; "(cyst?)" after a lesion is not, it only asks the type."""
+    after = sentence.between(mention.heads[-1].end, sentence.end)
+    if not re.match(r"\s*\?", after):
+        return False
+    whole = sentence.between(sentence.start, mention.head.start)
+    return not whole.strip() and len(mention.heads) == 1 and not mention.sizes
+
+
+def _carry_or_lists(sentence: Sentence, mentions: list[Mention]) -> None:
+    """"No mass or cyst", "neither nodule nor mass": a negation covers what is joined by or."""
+    for left, right in zip(mentions, mentions[1:], strict=False):
+        gap = sentence.between(left.heads[-1].end, right.head.start)
+        if left.negated and not right.negated and re.fullmatch(r"\s*,?\s*(?:or|nor|and/or)\s+(?:[\w/-]+\s+){0,3}", gap) and not right.sizes:
+            right.negated = True

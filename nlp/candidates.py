@@ -1,0 +1,271 @@
+"""Turns mentions into candidate findings and merges what a report says twice."""
+
+import re
+from dataclasses import dataclass, field
+
+from ..schemas import Section
+from .document import Mention, Place
+from .measurements import Size
+from .size_linking import split_by_place
+
+_NODE_WORTHY = re.compile(
+    r"enlarg|patholog|suspicious|metasta|malignan|bulky|necrotic|conglomer|adenopath|prominent|rounded|lymphoma|tumou?r|increased (?:in )?size|abnormal|matted|infiltrat|avid"
+)
+_NODE_BENIGN = re.compile(
+    r"not (?:pathologic\w*|enlarged|suspicious|abnormal)|reactive|normal[- ]sized|normal in size|non-?enlarged|not exceed\w*|non-?specific|millimetric|physiologic|benign|unspecific|small|tiny|below (?:the )?size|fatty hil|calcif|subcent\w*|sub-cent\w*|no patholog|not significant|nonpathologic\w*|nonspecific"
+)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A finding before validation; lengths in mm, offsets of the report."""
+
+    organ: str
+    side: str | None
+    location: list[str]
+    lesion_type: str
+    type_text: str
+    possible: bool
+    count: int | None
+    count_min: int
+    sizes: list[tuple[tuple[float, ...], int, int]]
+    bound: str | None
+    prior: list[tuple[tuple[float, ...], int, int]]
+    attenuation: str | None
+    image_reference: str | None
+    section: Section
+    anchor: tuple[int, int]
+    evidence: list[tuple[int, int]]
+    plural: bool
+    block: int
+    organ_source: str = ""
+    summary: bool = False
+    definite: bool = False
+    reasons: list[str] = field(default_factory=list)
+
+
+def candidates(mentions: list[Mention]) -> list[Candidate]:
+    """Candidate findings of the mentions that assert a lesion, in reading order."""
+    out: list[Candidate] = []
+    for mention in mentions:
+        if mention.negated or mention.dropped:
+            continue
+        if mention.node and not _node_counts(mention):
+            continue
+        pieces = split_by_place(mention)
+        if pieces:
+            out += [_piece(mention, *piece) for piece in pieces]
+            continue
+        first = _candidate(mention, mention.place)
+        out.append(first)
+        for place in mention.more_places:
+            other = _candidate(mention, place)
+            other.sizes, other.bound, other.prior = [], None, []
+            out.append(other)
+    return [c for c in out if c.organ]
+
+
+def _node_counts(mention: Mention) -> bool:
+    """Lymph nodes are findings when enlarged, pathological, metastatic, or measured at 10 mm and not called normal."""
+    sentence = mention.sentence
+    text = sentence.between(mention.territory_start, mention.end)
+    if any(t.meta("LESION").get("type") in ("metastasis", "malignant") for t in mention.heads):
+        return True
+    if re.search(r"not (?:patholog|enlarg|suspicious)|no patholog|below (?:the )?size|physiolog|nonpatholog|reactive|normal", text):
+        return False
+    largest = max((min(x) if len(x) > 1 else max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
+    biggest = max((max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
+    worthy = _NODE_WORTHY.search(text) or any(t.meta("NODE").get("enlarged") for t in mention.heads)
+    if biggest is not None and any(s.bound == "upper" or s.reaching for s in mention.sizes):
+        return bool(worthy) and biggest > 10 and not _NODE_BENIGN.search(text)
+    if worthy:
+        return not (re.search(r"subcent|sub-cent|millimetric|fatty hil", text) and biggest is None)
+    del largest
+    return biggest is not None and biggest >= 10 and not re.search(r"benign|fatty hil|non-?specific", text)
+
+
+def _candidate(mention: Mention, place: Place) -> Candidate:
+    sentence = mention.sentence
+    sizes = [(x, s.start, s.end) for s in mention.sizes for x in s.lesions_mm]
+    count, count_min = mention.count, mention.count_min
+    listed = [s for s in mention.sizes if len(s.lesions_mm) > 1]
+    if listed and mention.plural:
+        count = count_min = max(len(sizes), count or 0)
+    if mention.plural and not mention.quantified and len(sizes) > 1 and not mention.largest:
+        count_min = max(count_min, len(sizes))
+    if count and count > 1 and len(sizes) == 1 and _each(mention):
+        sizes = sizes * min(count, 12)
+    if not mention.plural and len(sizes) > 1:  # one lesion, several statements of its size: the first is the fullest
+        sizes = [max(sizes, key=lambda s: len(s[0]))] if len({len(s[0]) for s in sizes}) > 1 else sizes[:1]
+    return Candidate(
+        organ=place.organ,
+        side=place.side,
+        location=list(place.location),
+        lesion_type=mention.lesion_type,
+        type_text=mention.type_text,
+        possible=mention.possible or _doubted(mention),
+        count=count,
+        count_min=count_min,
+        sizes=sizes,
+        bound=_bound(mention) if sizes else None,
+        prior=[(x, s.start, s.end) for s in mention.prior for x in s.lesions_mm],
+        attenuation=mention.attenuation,
+        image_reference=mention.image_reference,
+        section=sentence.section,
+        anchor=(mention.head.start, mention.head.end),
+        evidence=_evidence(mention),
+        plural=mention.plural,
+        block=sentence.block,
+        organ_source=place.source,
+        summary=mention.plural and not sizes,
+        definite=mention.definite,
+    )
+
+
+def _piece(mention: Mention, size: Size, start: int, stop: int) -> Candidate:
+    """One member of a list of lesions that each have a size and a place."""
+    place = Place(organ=mention.place.organ, source=mention.place.source)
+    for term in mention.sentence.terms:
+        if start <= term.start < stop:
+            meta = term.meta("ORGAN")
+            if meta and not meta.get("unnamed"):
+                place.organ = meta["organ"] if meta["organ"] == place.organ or not place.organ or meta.get("location") else place.organ
+                place.location += [meta["location"]] if meta.get("location") and meta["organ"] == place.organ else []
+                place.side = place.side or meta.get("side")
+            if term.meta("SIDE"):
+                place.side = place.side or term.meta("SIDE")["side"]
+            found = term.meta("PLACE").get("places", {}).get(place.organ)
+            place.location += found.split("|") if found and found != "*" else []
+    place.side = place.side or (mention.place.side if mention.place.side != "bilateral" else None)
+    piece = _candidate(mention, place)
+    piece.sizes, piece.bound = [(size.lesions_mm[0], size.start, size.end)], "exact"
+    piece.count = piece.count_min = 1
+    piece.plural, piece.summary = False, False
+    piece.location = list(dict.fromkeys(place.location))
+    return piece
+
+
+def _each(mention: Mention) -> bool:
+    """Whether one size is given for each of a counted group ("two nodules of 3 mm")."""
+    text = mention.sentence.between(mention.territory_start, mention.end)
+    return not mention.largest and not any(s.reaching or s.bound != "exact" for s in mention.sizes) and not re.search(
+        r"largest|larger|bigger|maxim|up to|reaching|greatest|conglomer|together|dominant|total", text
+    )
+
+
+def _bound(mention: Mention) -> str:
+    bounds = {s.bound for s in mention.sizes}
+    if "lower" in bounds:
+        return "lower"
+    if "upper" in bounds:
+        return "upper"
+    text = mention.sentence.between(mention.head.start, mention.end)
+    if mention.plural and any(s.reaching for s in mention.sizes):
+        return "upper"
+    if mention.plural and mention.count is None and re.search(r"\b(?:maximum|maximal)\b", text) and not re.search("largest", text):
+        return "exact"
+    return "exact"
+
+
+def _doubted(mention: Mention) -> bool:
+    """A vague sign that is only questioned to be a lesion: "hypodense appearance (nodule?)", "thickening, tumour?"."""
+    if not mention.weak or len(mention.heads) < 2:
+        return False
+    after = mention.sentence.between(mention.heads[-1].end, mention.heads[-1].end + 3)
+    between = mention.sentence.between(mention.head.end, mention.heads[-1].start)
+    return "?" in after and mention.heads[-1].text.startswith(("nodule", "mass", "lesion", "tumor", "tumour")) or (
+        mention.head.text.startswith("thickening") and bool(re.search(r"concern|possib|suspic|worris|cannot|exclude", between))
+    )
+
+
+def _evidence(mention: Mention) -> list[tuple[int, int]]:
+    sentence = mention.sentence
+    start = min([mention.territory_start, mention.start, *[s.start for s in mention.sizes if sentence.start <= s.start < sentence.end]])
+    end = max([mention.end, mention.heads[-1].end, *[s.end for s in mention.sizes + mention.prior if sentence.start <= s.start < sentence.end]])
+    spans = [(max(start, sentence.start), min(end, sentence.end))]
+    return list(dict.fromkeys(spans + mention.evidence))
+
+
+def merge(found: list[Candidate]) -> list[Candidate]:
+    """The candidates with repeats folded together: an impression's line into the finding it repeats."""
+    kept: list[Candidate] = []
+    for candidate in found:
+        target = _repeated(candidate, kept)
+        if target is None:
+            kept.append(candidate)
+        elif isinstance(target, Candidate):
+            _fold(candidate, target)
+    return kept
+
+
+def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool | None":
+    """What a candidate repeats; True when it only sums up several findings; None when it is new."""
+    later = candidate.section in (Section.IMPRESSION, Section.ADDENDUM)
+    rivals = [k for k in kept if k.organ == candidate.organ and (later and k.section != candidate.section or _identical(k, candidate))]
+    fitting = [k for k in rivals if _fits(candidate, k)]
+    if not fitting:
+        return None
+    if len(fitting) > 1 and candidate.summary:
+        for k in fitting:
+            if k.lesion_type == "unspecified" and candidate.lesion_type != "unspecified":
+                k.lesion_type, k.type_text = candidate.lesion_type, candidate.type_text
+        return True
+    return max(fitting, key=lambda k: _likeness(candidate, k))
+
+
+def _identical(a: Candidate, b: Candidate) -> bool:
+    """The same lesion told twice in one section: same place and same size."""
+    if not (a.sizes and b.sizes) or a.anchor == b.anchor:
+        return bool(not a.sizes and not b.sizes and a.location and a.location == b.location and a.side == b.side and a.lesion_type == b.lesion_type and a.plural == b.plural and b.definite)
+    return a.side == b.side and a.location == b.location and max(a.sizes)[0] == max(b.sizes)[0] and len(max(a.sizes)[0]) > 1 and a.lesion_type == b.lesion_type
+
+
+def _fits(a: Candidate, b: Candidate) -> bool:
+    if a.side and b.side and a.side != b.side and "bilateral" not in (a.side, b.side):
+        return False
+    if a.location and b.location and not _overlap(a.location, b.location) and not (a.plural or b.plural):
+        return False
+    if a.sizes and b.sizes and not any(abs(max(x[0]) - max(y[0])) <= 1.5 for x in a.sizes for y in b.sizes):
+        return False
+    types = {a.lesion_type, b.lesion_type}
+    return not ("unspecified" not in types and len(types) == 2 and types not in ({"malignant", "metastasis"}, {"cyst", "benign"}))
+
+
+def _overlap(a: list[str], b: list[str]) -> bool:
+    if set(a) & set(b):
+        return True
+    lobes = {"right lobe": "5678", "left lobe": "234", "dome": "478", "caudate lobe": "1"}
+    digits = [{c for name in names for c in (lobes.get(name) or re.sub(r"\D", "", name))} for names in (a, b)]
+    return bool(digits[0] & digits[1]) or not all(any(c.isdigit() or n in lobes for n in names for c in n) or set(names) <= set(lobes) for names in (a, b)) and bool(
+        {w for n in a for w in n.split()} & {w for n in b for w in n.split()} - {"lobe", "pole", "level", "region"}
+    )
+
+
+def _likeness(a: Candidate, b: Candidate) -> float:
+    score = 0.0
+    score += 4 if a.sizes and b.sizes else 0
+    score += 2 if a.side == b.side else 0
+    score += 2 if a.location and b.location and _overlap(a.location, b.location) else 0
+    score += 1 if a.lesion_type == b.lesion_type else 0
+    score += 1 if a.plural == b.plural else 0
+    score += 0.5 if b.sizes else 0
+    return score + (max(max(s[0]) for s in b.sizes) / 1000 if b.sizes else 0)
+
+
+def _fold(source: Candidate, target: Candidate) -> None:
+    """The more specific value of each field; the later section decides whether a lesion is only possible."""
+    if target.lesion_type == "unspecified" or (target.lesion_type == "malignant" and source.lesion_type == "metastasis"):
+        if source.lesion_type != "unspecified":
+            target.lesion_type, target.type_text = source.lesion_type, source.type_text
+    target.side = target.side or source.side
+    if not target.plural or not target.location:
+        target.location = target.location or (source.location if not source.plural or not target.plural else source.location)
+    if source.sizes and not target.sizes:
+        target.sizes, target.bound = source.sizes, source.bound
+    target.prior = target.prior or source.prior
+    target.attenuation = target.attenuation or source.attenuation
+    target.image_reference = target.image_reference or source.image_reference
+    target.possible = target.possible or source.possible
+    if source.count and target.count is None and source.count > 1:
+        target.count, target.count_min = source.count, max(source.count, target.count_min)
+    target.evidence += [e for e in source.evidence if e not in target.evidence]

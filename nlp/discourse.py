@@ -1,0 +1,180 @@
+"""Reads a report sentence by sentence: which mention goes on about an earlier one, and what the text is speaking of."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from ..schemas import Section
+from .assertion import assert_mentions
+from .document import Mention, Place, Sentence
+from .measurements import Size
+from .mentions import find_mentions
+from .places import locate, relation_governed
+from .size_linking import is_prior_sentence, link_sizes
+
+READ_SECTIONS = frozenset({Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM, Section.OTHER})
+_PRONOUN = re.compile(
+    r"^\s*(?:this|these|it|they|the (?:largest|biggest|larger|smaller|finding|findings|appearance|appearances|features|imaging features|latter|former|measurement|dimensions?|size|long axis|short axis|maximum diameter|diameter)|"
+    r"findings?|appearances?|imaging features|features|which|its|both|all|measur\w+|currently|largest|dimensions?|size|one of (?:them|these|which)|among these|maximum diameter|now measur\w+)\b"
+)
+_TYPE_ONLY = re.compile(
+    r"^\s*(?:this|these|it|they|the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|probably)\b[^.;]{0,90}$"
+)
+_IMAGE = re.compile(
+    r"\(?(?:se(?:ries)?\.?\s*#?\s*\d{1,4}\W{0,3}(?:im(?:age|g)?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*)|im(?:age|g)?s?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*(?:\W{1,4}series\s*\d{1,4})?|(?<=\()\d{1,3}:\d{1,4}(?=\)))"
+)
+_CONTINUED_WITHIN = 3
+
+
+@dataclass(slots=True)
+class Reading:
+    """All mentions of a report in order, sizes that no lesion could be found for, and the sentences that were read."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    homeless: list[Size] = field(default_factory=list)
+
+
+def read(sentences: list[Sentence]) -> Reading:
+    """Mentions of all sentences with place, sizes and assertion; continuations are folded into what they continue."""
+    reading = Reading(sentences=[s for s in sentences if s.section in READ_SECTIONS])
+    focus = Place()
+    block = -1
+    recent: list[tuple[int, Mention]] = []
+    for index, sentence in enumerate(reading.sentences):
+        if sentence.block != block:
+            focus, block = Place(), sentence.block
+        mentions = find_mentions(sentence)
+        for mention in mentions:
+            locate(mention, focus)
+        homeless = link_sizes(sentence, mentions)
+        assert_mentions(sentence, mentions)
+        _quote_images(sentence, mentions)
+        recent = [(i, m) for i, m in recent if index - i <= _CONTINUED_WITHIN and m.sentence.section == sentence.section]
+        kept = [m for m in mentions if not _continues(sentence, m, mentions, recent, index)]
+        homeless = _adopt(sentence, homeless, kept, recent, index)
+        reading.homeless += homeless
+        reading.mentions += kept
+        recent += [(index, m) for m in kept if not m.negated and not m.dropped]
+        focus = _next_focus(sentence, mentions, focus)
+    return reading
+
+
+def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], recent: list[tuple[int, Mention]], index: int) -> bool:
+    """Whether a mention only says more of an earlier one; if so its values are handed over."""
+    if not recent:
+        return False
+    before = sentence.between(sentence.start, mention.start)
+    typed = bool(_TYPE_ONLY.match(before)) and not mention.sizes and mention is mentions[0]
+    anaphoric = mention.definite and not _explicit_elsewhere(mention, recent[-1][1])
+    if not typed and not anaphoric:
+        return False
+    target = _antecedent(mention, recent, index, typed)
+    if target is None:
+        return False
+    if mention.negated and not typed:
+        return bool(mention.definite)
+    if mention.dropped == "resolved":
+        target.dropped = "resolved"
+        return True
+    if not mention.negated:
+        hand_over(mention, target, type_only=typed)
+    return True
+
+
+def _explicit_elsewhere(mention: Mention, earlier: Mention) -> bool:
+    own = mention.place
+    return bool(own.source in ("noun_phrase", "after", "before") and own.organ and earlier.place.organ and own.organ != earlier.place.organ)
+
+
+def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int, typed: bool) -> Mention | None:
+    """The earlier mention that a definite or pronominal one speaks of: the nearest that fits in organ, kind and size."""
+    for at, earlier in reversed(recent):
+        if typed and index - at > 1:
+            return None
+        if earlier.node != mention.node and not typed:
+            continue
+        organs = (mention.place.organ, earlier.place.organ)
+        if not typed and all(organs) and organs[0] != organs[1] and mention.place.source not in ("focus", "heading", "near", "implied"):
+            continue
+        sides = (mention.place.side, earlier.place.side)
+        if all(sides) and sides[0] != sides[1] and "bilateral" not in sides and mention.place.source != "focus":
+            continue
+        if mention.sizes and earlier.sizes and not _same_size(mention, earlier) and not earlier.plural:
+            continue
+        if {mention.lesion_type, earlier.lesion_type} >= {"cyst", "metastasis"}:
+            continue
+        return earlier
+    return None
+
+
+def _same_size(a: Mention, b: Mention) -> bool:
+    return any(abs(max(x) - max(y)) <= 1 for s in a.sizes for x in s.lesions_mm for t in b.sizes for y in t.lesions_mm)
+
+
+def hand_over(source: Mention, target: Mention, *, type_only: bool = False) -> None:
+    """Values of a continuing mention that its antecedent lacks."""
+    if target.lesion_type == "unspecified" and source.lesion_type != "unspecified":
+        target.lesion_type, target.type_text = source.lesion_type, source.type_text
+    if type_only:
+        target.evidence.append((source.sentence.start, source.sentence.end))
+        return
+    if source.sizes and not target.sizes:
+        target.sizes = list(source.sizes)
+        target.largest = target.largest or target.plural
+        target.evidence.append((source.sentence.start, source.sentence.end))
+    if source.prior and not target.prior:
+        target.prior = list(source.prior)
+        target.evidence.append((source.sentence.start, source.sentence.end))
+    place, own = target.place, source.place
+    if own.organ == place.organ and own.source not in ("focus", "heading") and not target.plural:
+        place.side = place.side or own.side
+        place.location = place.location or list(own.location)
+    target.attenuation = target.attenuation or source.attenuation
+
+
+def _adopt(sentence: Sentence, homeless: list[Size], mentions: list[Mention], recent: list[tuple[int, Mention]], index: int) -> list[Size]:
+    """Gives sizes without a lesion in their sentence to the one just spoken of ("It measures 3 cm")."""
+    if not homeless or not recent:
+        return homeless
+    at, target = recent[-1]
+    pronoun = bool(_PRONOUN.match(sentence.text)) or is_prior_sentence(sentence)
+    if index - at > 2 or not pronoun or any(not m.negated for m in mentions):
+        return homeless
+    left = []
+    for size in homeless:
+        if is_prior_sentence(sentence):
+            target.prior.append(size)
+        elif not target.sizes:
+            target.sizes.append(size)
+        else:
+            left.append(size)
+            continue
+        target.evidence.append((sentence.start, sentence.end))
+    return left
+
+
+def _quote_images(sentence: Sentence, mentions: list[Mention]) -> None:
+    for match in _IMAGE.finditer(sentence.text):
+        position = sentence.start + match.start()
+        owner = next((m for m in reversed(mentions) if m.territory_start <= position), None)
+        if owner is not None and owner.image_reference is None:
+            owner.image_reference = match.group().strip("( ")
+
+
+def _next_focus(sentence: Sentence, mentions: list[Mention], focus: Place) -> Place:
+    """What the text speaks of after this sentence: the last mention's place, else the organ named in it."""
+    placed = [m for m in mentions if m.place.organ and m.place.source not in ("near", "") and not m.node]
+    if placed:
+        place = placed[-1].place
+        if place.source in ("implied",) and focus.organ:
+            return focus
+        return replace(place, side=place.side or (focus.side if place.organ == focus.organ else None))
+    organs = [t for t in sentence.having("ORGAN") if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak") and not relation_governed(sentence, t)]
+    if not organs:
+        return focus
+    first = organs[0]
+    organ = first.meta("ORGAN")["organ"]
+    same = [t for t in organs if t.meta("ORGAN")["organ"] == organ]
+    sides = [t.meta("ORGAN").get("side") for t in same if t.meta("ORGAN").get("side")]
+    sides += [t.meta("SIDE")["side"] for t in sentence.having("SIDE")]
+    return Place(organ=organ, source="focus", side=sides[-1] if sides else None)

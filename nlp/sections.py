@@ -1,0 +1,105 @@
+"""Splits a report into sections and organ headings."""
+
+import re
+from dataclasses import dataclass
+
+from ..schemas import Section
+from .rule_files import Rule, normalise
+
+# A heading: at the start of a line, or of a sentence on a line, up to 60 characters, then a colon; or alone on its line.
+_COLON = re.compile(r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:", re.M)
+_ALONE = re.compile(r"^[ \t*_#\"•\-]{0,5}(?P<head>[^\W\d_][^\n:.;!?]{2,59}?)[ \t*_#]*$", re.M)
+_DATE = re.compile(r"[\s,]*\(?\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\)?.*$|\s+(?:mm/dd/yy)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Text under one heading. `organs`: what the heading says the text speaks of; `heading` is that text's first span."""
+
+    start: int
+    end: int
+    section: Section
+    organs: tuple[str, ...] = ()
+    heading: str = ""
+
+
+def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block]:
+    """The report as consecutive blocks; without any heading one block of section `body`.
+
+    Args:
+        text: the report, for its case (an unknown heading counts when it is in capitals).
+        folded: the same text folded, of equal length.
+        headings: normalised heading → rule of category `organ` or a Section's name.
+    """
+    marks: list[tuple[int, int, str, Rule | None]] = []
+    for pattern in (_COLON, _ALONE):
+        for match in pattern.finditer(folded):
+            head = _DATE.sub("", match.group("head").strip(" *_#-\t"))
+            rule = headings.get(normalise(head))
+            if rule is None and pattern is _COLON:
+                rule = _compound(head, headings)
+            if rule is None and not (pattern is _COLON and _shouts(text, match)):
+                continue
+            if rule is None and normalise(head).split(" ")[0] in ("target", "note", "image", "series"):
+                continue
+            if pattern is _ALONE and rule is not None and rule.category == "organ" and not _looks_like_title(text, match):
+                continue
+            if pattern is _COLON and rule is not None and rule.category != "organ" and not _starts_upper(text, match):
+                continue
+            marks.append((match.start("head"), match.end(), head, rule))
+    return _blocks(text, sorted(dict((m[0], m) for m in marks).values(), key=lambda m: m[0]))
+
+
+def _blocks(text: str, marks: list[tuple[int, int, str, Rule | None]]) -> list[Block]:
+    blocks: list[Block] = []
+    section = Section.BODY
+    seen_section = False
+    position, organs, heading = 0, (), ""  # type: ignore[var-annotated]
+    for start, end, head, rule in marks:
+        if start < position:
+            continue
+        if start > position:
+            blocks.append(Block(position, start, section, organs, heading))
+        if rule is None:  # an unknown heading ends what stood before it
+            section = Section.FINDINGS if seen_section and section not in (Section.BODY, Section.IMPRESSION) else section
+            organs = ()
+        elif rule.category == "organ":
+            if section not in (Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM):
+                section = Section.FINDINGS
+            organs = tuple(rule.metadata.get("organs", ()))
+        else:
+            section, organs, seen_section = Section(rule.category), (), True
+        position, heading = end, head
+    blocks.append(Block(position, len(text), section, organs, heading))
+    return [b for b in blocks if b.end > b.start]
+
+
+def _compound(head: str, headings: dict[str, Rule]) -> Rule | None:
+    """Rule of a heading made of several known ones: "liver, gallbladder and pancreas" names three organs."""
+    parts = [normalise(p) for p in re.split(r",|/|&|\band\b", head) if p.strip()]
+    rules = [headings.get(p) for p in parts]
+    if len(rules) < 2 or not all(rules):
+        return None
+    organs = [o for r in rules if r is not None and r.category == "organ" for o in r.metadata.get("organs", ())]
+    known = [r for r in rules if r is not None]
+    if organs:
+        return Rule(head, "organ", "", {"organs": list(dict.fromkeys(organs))})
+    return known[0]
+
+
+def _shouts(text: str, match: re.Match[str]) -> bool:
+    """Whether an unknown heading is in capitals, or opens a line in title case."""
+    head = text[match.start("head") : match.end("head")]
+    letters = [c for c in head if c.isalpha()]
+    capitals = len(letters) >= 3 and all(c.isupper() for c in letters)
+    at_line_start = match.start("head") == 0 or "\n" in text[max(0, match.start("head") - 4) : match.start("head")]
+    return capitals or (at_line_start and len(head.split()) <= 4 and head[0].isupper())
+
+
+def _starts_upper(text: str, match: re.Match[str]) -> bool:
+    return text[match.start("head")].isupper()
+
+
+def _looks_like_title(text: str, match: re.Match[str]) -> bool:
+    head = text[match.start("head") : match.end("head")].strip()
+    return len(head.split()) <= 4 and head[:1].isupper()
