@@ -56,12 +56,13 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
         if pieces:
             out += [_piece(mention, *piece) for piece in pieces]
             continue
-        first = _candidate(mention, mention.place)
-        out.append(first)
-        for place in mention.more_places:
-            other = _candidate(mention, place)
+        spread = [_candidate(mention, place) for place in (mention.place, *mention.more_places)]
+        for other in spread[1:]:
             other.sizes, other.bound, other.prior = [], None, []
-            out.append(other)
+        if len(spread) > 1 and not mention.quantified:  # a plural spread over several places: at least one in each
+            for each in spread:
+                each.count_min = 2 if each.side == "bilateral" else max(1, len(each.sizes))
+        out += spread
     return [c for c in out if c.organ]
 
 
@@ -189,19 +190,22 @@ def _evidence(mention: Mention) -> list[tuple[int, int]]:
 def merge(found: list[Candidate]) -> list[Candidate]:
     """The candidates with repeats folded together: an impression's line into the finding it repeats."""
     kept: list[Candidate] = []
-    for candidate in found:
+    for candidate in sorted(found, key=_goes_back):  # "the lesion" may stand before the sentence that describes it
         target = _repeated(candidate, kept)
         if target is None:
             kept.append(candidate)
         elif isinstance(target, Candidate):
             _fold(candidate, target)
-    return kept
+    return sorted(kept, key=lambda c: c.anchor)
 
 
 def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool | None":
     """What a candidate repeats; True when it only sums up several findings; None when it is new."""
     later = candidate.section in (Section.IMPRESSION, Section.ADDENDUM)
-    rivals = [k for k in kept if k.organ == candidate.organ and (later and k.section != candidate.section or _identical(k, candidate))]
+    rivals = [
+        k for k in kept if k.organ == candidate.organ
+        and ((later and k.section != candidate.section) or k.block != candidate.block or _identical(k, candidate) or _goes_back(candidate))
+    ]  # fmt: skip
     fitting = [k for k in rivals if _fits(candidate, k)]
     if not fitting:
         return None
@@ -211,6 +215,11 @@ def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool 
                 k.lesion_type, k.type_text = candidate.lesion_type, candidate.type_text
         return True
     return max(fitting, key=lambda k: _likeness(candidate, k))
+
+
+def _goes_back(candidate: Candidate) -> bool:
+    """"The lesion …" without a size speaks of one already told."""
+    return candidate.definite and not candidate.sizes
 
 
 def _identical(a: Candidate, b: Candidate) -> bool:
@@ -228,6 +237,8 @@ def _fits(a: Candidate, b: Candidate) -> bool:
     if a.sizes and b.sizes and not any(abs(max(x[0]) - max(y[0])) <= 1.5 for x in a.sizes for y in b.sizes):
         return False
     types = {a.lesion_type, b.lesion_type}
+    if "cyst" in types and len(types) == 2 and any(c.lesion_type == "cyst" and c.type_text.startswith("cystic") for c in (a, b)):
+        return True  # "cystic" may describe a tumour
     return not ("unspecified" not in types and len(types) == 2 and types not in ({"malignant", "metastasis"}, {"cyst", "benign"}))
 
 
@@ -254,7 +265,8 @@ def _likeness(a: Candidate, b: Candidate) -> float:
 
 def _fold(source: Candidate, target: Candidate) -> None:
     """The more specific value of each field; the later section decides whether a lesion is only possible."""
-    if target.lesion_type == "unspecified" or (target.lesion_type == "malignant" and source.lesion_type == "metastasis"):
+    told = target.lesion_type in ("unspecified", "malignant") or target.type_text.startswith("cystic")
+    if target.lesion_type == "unspecified" or (told and source.lesion_type in ("metastasis", "malignant") and target.lesion_type != "metastasis"):
         if source.lesion_type != "unspecified":
             target.lesion_type, target.type_text = source.lesion_type, source.type_text
     target.side = target.side or source.side
@@ -265,7 +277,8 @@ def _fold(source: Candidate, target: Candidate) -> None:
     target.prior = target.prior or source.prior
     target.attenuation = target.attenuation or source.attenuation
     target.image_reference = target.image_reference or source.image_reference
-    target.possible = target.possible or source.possible
+    if source.possible and (source.lesion_type == target.lesion_type or source.lesion_type == "unspecified"):
+        target.possible = True
     if source.count and target.count is None and source.count > 1:
         target.count, target.count_min = source.count, max(source.count, target.count_min)
     target.evidence += [e for e in source.evidence if e not in target.evidence]

@@ -17,7 +17,7 @@ _PRONOUN = re.compile(
     r"findings?|appearances?|imaging features|features|which|its|both|all|measur\w+|currently|largest|dimensions?|size|one of (?:them|these|which)|among these|maximum diameter|now measur\w+)\b"
 )
 _TYPE_ONLY = re.compile(
-    r"^\s*(?:this|these|it|they|the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|probably)\b[^.;]{0,90}$"
+    r"^\s*(?:(?:pathologic\w*|patholog\w*|histolog\w*|biopsy|cytology|surgical)\b|this|these|it|they|the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|probably)\b[^.;]{0,90}$"
 )
 _IMAGE = re.compile(
     r"\(?(?:se(?:ries)?\.?\s*#?\s*\d{1,4}\W{0,3}(?:im(?:age|g)?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*)|im(?:age|g)?s?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*(?:\W{1,4}series\s*\d{1,4})?|(?<=\()\d{1,3}:\d{1,4}(?=\)))"
@@ -50,13 +50,46 @@ def read(sentences: list[Sentence]) -> Reading:
         assert_mentions(sentence, mentions)
         _quote_images(sentence, mentions)
         recent = [(i, m) for i, m in recent if index - i <= _CONTINUED_WITHIN and m.sentence.section == sentence.section]
-        kept = [m for m in mentions if not _continues(sentence, m, mentions, recent, index)]
+        kept = []
+        for mention in mentions:
+            group = _group_of(sentence, mention, kept, recent)
+            if group is not None:
+                _join_group(mention, group)
+            elif not _continues(sentence, mention, mentions, recent, index):
+                kept.append(mention)
         homeless = _adopt(sentence, homeless, kept, recent, index)
         reading.homeless += homeless
         reading.mentions += kept
         recent += [(index, m) for m in kept if not m.negated and not m.dropped]
         focus = _next_focus(sentence, mentions, focus)
     return reading
+
+
+def _group_of(sentence: Sentence, mention: Mention, kept: list[Mention], recent: list[tuple[int, Mention]]) -> Mention | None:
+    """The group that a mention is the largest or an example of ("…, the largest of which is a 4 mm nodule")."""
+    if mention.negated or mention.dropped:
+        return None
+    groups = [m for m in kept if m.plural and not m.negated and not m.dropped and m.node == mention.node]
+    lead_start = groups[-1].heads[-1].end if groups else sentence.start
+    cues = [t for t in sentence.terms if lead_start <= t.start < mention.head.start]
+    largest = any("LARGEST:BIDIRECTIONAL" in t.roles for t in cues)
+    example = any("EXAMPLE:FORWARD" in t.roles for t in cues)
+    if groups and (largest or example):
+        return groups[-1]
+    near = [m for _, m in recent if m.plural and m.node == mention.node and m.place.organ == (mention.place.organ or m.place.organ)]
+    own = any("LARGEST:BIDIRECTIONAL" in t.roles and mention.start <= t.start for t in cues)
+    return near[-1] if near and own and mention.definite and not mention.plural and not near[-1].sizes else None
+
+
+def _join_group(member: Mention, group: Mention) -> None:
+    """The size of a member goes to its group; its place does not."""
+    group.sizes = group.sizes + member.sizes if group.sizes else list(member.sizes)
+    group.prior = group.prior or list(member.prior)
+    group.largest = True
+    if group.lesion_type == "unspecified" and member.lesion_type != "unspecified":
+        group.lesion_type, group.type_text = member.lesion_type, member.type_text
+    if member.sentence is not group.sentence:
+        group.evidence.append((member.sentence.start, member.sentence.end))
 
 
 def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], recent: list[tuple[int, Mention]], index: int) -> bool:
@@ -169,6 +202,8 @@ def _next_focus(sentence: Sentence, mentions: list[Mention], focus: Place) -> Pl
         if place.source in ("implied",) and focus.organ:
             return focus
         return replace(place, side=place.side or (focus.side if place.organ == focus.organ else None))
+    if any(m.node for m in mentions):
+        return focus
     organs = [t for t in sentence.having("ORGAN") if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak") and not relation_governed(sentence, t)]
     if not organs:
         return focus

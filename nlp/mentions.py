@@ -58,6 +58,8 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
         q for q in sentence.having("QUALIFIER") if q.meta("QUALIFIER").get("qualifies") and q.end <= term.start
         and term.start - q.end < 40 and not _breaks_noun_phrase(sentence.between(q.end, term.start))
     ]  # fmt: skip
+    if term.text in ("target", "targets"):  # RECIST: a target with its size
+        return bool(sentence.sizes)
     if term.text in _THICKENING:
         return any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
     if any(t for t in sentence.having("OTHER") if t.end <= term.start and not _breaks_noun_phrase(sentence.between(t.end, term.start))):
@@ -101,6 +103,8 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
         return not _NUM_NEAR.search(gap)
     if ";" in gap:
         return False
+    if "(" in gap and ")" not in gap.split("(", 1)[1] and not sentence_has_size(sentence, last.end, head.start):
+        return len(group) > 1 or not re.search(r"\b(?:in|of|at)\b", gap)
     if re.search(r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$", gap):
         return not re.search(r"\)", gap.split("(")[-1])
     links = [t for t in sentence.terms if "TYPE_LINK:BIDIRECTIONAL" in t.roles and last.end <= t.start and t.end <= head.start]
@@ -113,6 +117,11 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
             break
         return not _own_finding(sentence, head, link)
     return False
+
+
+def sentence_has_size(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether a size stands between two offsets."""
+    return any(start <= s.start < end for s in sentence.sizes)
 
 
 _NUM_NEAR = re.compile(r"\d\s*(?:mm|cm)")
@@ -156,7 +165,7 @@ def _noun_phrase_start(sentence: Sentence, head_start: int) -> int:
         inside_size = any(s.start <= sentence.start + match.start() < s.end for s in sentence.sizes)
         if word in _DETERMINERS:
             return sentence.start + match.start()
-        if word == "," and commas < 3 and start != head_start:
+        if word == "," and commas < 3 and start != head_start and _adjective_before(sentence, sentence.start + match.start()):
             commas += 1
             continue
         if not inside_size and (word in _STOP or word in ",;:()\"/"):
@@ -167,6 +176,22 @@ def _noun_phrase_start(sentence: Sentence, head_start: int) -> int:
         if head_start - start > 110:
             break
     return start
+
+
+_ADJECTIVE = re.compile(r"(?:[a-z-]+(?:ed|ic|al|ous|ive|ar|ing|ent|ant|oid|shaped|like|able)|small|large|tiny|round|oval|thin|thick|new|old|smooth|soft|dense|simple|complex|big|huge|bulky|single|solitary|stable|vague|subtle|faint)$")
+
+
+def _adjective_before(sentence: Sentence, comma: int) -> bool:
+    """Whether a comma only separates describing words ("small, round, hypodense lesion")."""
+    before = sentence.between(sentence.start, comma)
+    if any(q.end == comma or sentence.between(q.end, comma).strip() == "" and q.end <= comma for q in sentence.having("QUALIFIER")):
+        return True
+    if any(s.end <= comma and not sentence.between(s.end, comma).strip() for s in sentence.sizes):
+        return True
+    if any(t.start < comma <= t.end for t in sentence.having("ORGAN", "OTHER", "NORMAL:BIDIRECTIONAL", "LESION", "NODE")):
+        return False
+    word = re.search(r"([a-z-]+)\s*$", before)
+    return bool(word and _ADJECTIVE.match(word.group(1)))
 
 
 def _bound(sentence: Sentence, mentions: list[Mention]) -> None:
@@ -198,6 +223,8 @@ def _describe(sentence: Sentence, mention: Mention) -> None:
         mention.lesion_type, term = ranked[0] if mention.heads[0] is ranked[0][1] else ranked[0]
         mention.type_text = term.text
     near = [q for q in sentence.having("QUALIFIER") if mention.start <= q.start < mention.heads[-1].end or _predicated(sentence, mention, q)]
+    if mention.lesion_type == "unspecified" and _MALIGNANT_SCORE.search(sentence.between(mention.head.start, mention.end)):
+        mention.lesion_type, mention.type_text = "malignant", _MALIGNANT_SCORE.search(sentence.between(mention.head.start, mention.end)).group()  # type: ignore[union-attr]
     for q in near:
         meta = q.meta("QUALIFIER")
         if mention.lesion_type == "unspecified" and meta.get("type"):
@@ -210,6 +237,10 @@ def _describe(sentence: Sentence, mention: Mention) -> None:
     ):
         mention.lesion_type = "benign"
     mention.type_text = mention.type_text or mention.head.text
+
+
+# Reporting systems' categories that mean (probably) cancer: LI-RADS 5 and M, PI-RADS 4 and 5, BI-RADS 5 and 6, Lung-RADS 4X.
+_MALIGNANT_SCORE = re.compile(r"\b(?:li-?rads|lr)\s*(?:category\s*)?-?\s*(?:5|m)\b|\bpi-?rads\s*(?:v?\d(?:\.\d)?\s*)?(?:category|score|:)?\s*[45]\b|\bbi-?rads\s*(?:category|classification|:)?\s*[56]\b|\blung-?rads\s*4x\b")
 
 
 def _predicated(sentence: Sentence, mention: Mention, qualifier: Term) -> bool:
@@ -242,6 +273,7 @@ def _count(sentence: Sentence, mention: Mention) -> None:
         mention.quantified = True
         mention.plural = mention.plural or mention.count_min > 1
         return
+    mention.plural = mention.plural or any("NODE" in t.roles and t.text.endswith("adenopathy") for t in mention.heads[:1])
     if any(w in _MANY for w in words) or re.search(r"\b(?:multiple|several|numerous|innumerable|many)\s+(?:of\s+)?(?:the\s+)?$", before):
         mention.plural, mention.quantified = True, True
     if mention.plural:

@@ -9,13 +9,13 @@ from .lexicon import Term
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
 _SEGMENT_NUMBER = r"(?:viii|vii|vi|iv|v|iii|ii|i|[1-8])"
 _SEGMENTS = re.compile(
-    rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}[ab]?(?![a-z0-9])"
-    rf"(?:\s*(?:/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?(?:{_SEGMENT_NUMBER}[ab]?|[ab])(?![a-z0-9])(?!\s*(?:mm|cm|x)))*)"
+    rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}(?:\s?[ab])?(?![a-z0-9])"
+    rf"(?:\s*(?:,\s*and\b|/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?(?:{_SEGMENT_NUMBER}[ab]?|[ab])(?![a-z0-9])(?!\s*(?:mm|cm|x)))*)"
 )
 _SHORT_SEGMENT = re.compile(r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))")
 _LUNG_SEGMENT = re.compile(r"(?<![a-z0-9])s\s?(?P<n>10|[1-9])\s?(?P<side>[gdlr])?(?![a-z0-9])")
 _VERTEBRA = re.compile(
-    r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|\.\d)))*(?![a-z0-9])(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|level))?"
+    r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|level))?"
 )
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 _GENERIC = frozenset(
@@ -57,7 +57,7 @@ def liver_segments(text: str, liver_context: bool) -> list[str]:
 def _read_segments(listing: str) -> list[str]:
     out: list[str] = []
     previous, joiner = 0, ""
-    for match in re.finditer(rf"(?P<n>{_SEGMENT_NUMBER})(?P<s>[ab])?(?![a-z0-9])|(?P<only>[ab])(?![a-z0-9])|(?P<join>/|,|-|\band\b|\bto\b|&)", listing):
+    for match in re.finditer(rf"(?P<n>{_SEGMENT_NUMBER})\s?(?P<s>[ab])?(?![a-z0-9])|(?P<only>[ab])(?![a-z0-9])|(?P<join>/|,|-|\band\b|\bto\b|&)", listing):
         if match.group("join"):
             joiner = match.group("join")
             continue
@@ -151,12 +151,17 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
         soft = last.meta("ORGAN").get("soft") or (last.meta("ORGAN")["organ"] in ("peritoneum", "soft_tissue", "mediastinum") and strong_after)
         if soft and strong_after:
             return _coordinated(sentence, mention, strong_after), "after"
-        return [last], "noun_phrase"
+        first = named[-2] if len(named) > 1 and mention.plural and named[-2].meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"] and re.fullmatch(
+            r"\s*(?:,|/|and|&|as well as)\s*", sentence.between(named[-2].end, last.start)) else None  # fmt: skip
+        return ([first, last] if first else [last]), "noun_phrase"
     strong = [t for t in after if not t.meta("ORGAN").get("weak")]
     if strong:
         return _coordinated(sentence, mention, strong), "after"
     implied = _implied(mention)
     before = [t for t in organs["before"] if not t.meta("ORGAN").get("weak")]
+    weak_own = organs["noun_phrase"]
+    if weak_own and before and before[-1].meta("ORGAN").get("adjective"):
+        return [weak_own[-1]], "noun_phrase"
     if before and not (implied and before[-1].meta("ORGAN")["organ"] != implied):
         return [before[-1]], "before"
     if implied:
@@ -205,12 +210,21 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
         return "bone", "after"
     if headings:
         return headings[0], "heading"
-    if focus.organ and not mention.node:
+    near = [t for t in organs["near"] if t.meta("ORGAN")["organ"] == "lung"]
+    if near and focus.organ in ("", "lung", "mediastinum"):
+        return "lung", "near"
+    if focus.organ and not mention.node and not _in_a_vessel(sentence, mention):
         return focus.organ, "focus"
-    near = [t for t in organs["near"] if not t.meta("ORGAN").get("weak")]
-    if near:
-        return near[0].meta("ORGAN")["organ"], "near"
     return "", ""
+
+
+def _in_a_vessel(sentence: Sentence, mention: Mention) -> bool:
+    """Whether what follows says that the mention sits in a vessel, a duct or the like."""
+    for term in sentence.having("OTHER"):
+        gap = sentence.between(mention.heads[-1].end, term.start)
+        if 0 <= term.start - mention.heads[-1].end < 40 and re.search(r"\b(?:in|within|of|on)\s+(?:the\s+)?(?:\w+\s+)?$", gap):
+            return True
+    return False
 
 
 def _place_owners(sentence: Sentence, mention: Mention) -> list[str]:
@@ -271,9 +285,10 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
     place.side = _one_side(sides, mention, entry is not None and (entry.paired or organ in ("soft_tissue", "bone", "lymph_node", "thyroid", "brain", "pleura", "prostate", "other", "pelvis", "peritoneum", "bladder", "uterus")))
     if organ == "liver" or (organ == "lung" and "middle lobe" in place.location and place.side is None):
         place.side = None if organ == "liver" else "right"
-    if place.side is None and source in ("focus",) and organ == focus.organ:
+    another = bool(re.match(r"(?:another|other|additional|further|second|third)\b", sentence.between(mention.start, mention.head.start).strip()))
+    if place.side is None and source in ("focus", "implied") and organ == focus.organ:
         place.side = focus.side
-        if not place.location and focus.location and not mention.plural:
+        if not place.location and focus.location and not mention.plural and not another and source == "focus":
             place.location = list(focus.location)
     elif place.side is None and organ == focus.organ and organ == "lung" and place.location and not mention.plural and source != "heading":
         place.side = focus.side if focus.side != "bilateral" else None

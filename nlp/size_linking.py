@@ -110,6 +110,9 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
 
 def _owner(sentence: Sentence, mentions: list[Mention], size: Size) -> Mention | str | None:
     """The mention that a size measures; "other" when it measures something else; None when nothing in the sentence fits."""
+    inside = next((m for m in mentions if m.start <= size.start and size.end <= m.head.start), None)
+    if inside is not None and not any(size.end <= t.start < inside.head.start for t in sentence.having("OTHER")):
+        return inside
     followed = _premodified(sentence, mentions, size)
     if followed is not None:
         return followed
@@ -162,7 +165,8 @@ def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention
     if blocker.text in ("fluid", "wall", "thickness", "level", "margin", "section", "sections", "slice", "slices", "calcification", "calcifications",
                         "fat", "gas", "air", "vessel", "vessels", "interval", "edema", "necrosis", "hemorrhage", "window"):  # fmt: skip
         return tight and bool(re.search(r"(?:[,;]|\band|\bwith)\s", between))
-    return tight or bool(re.search(r"\band\b|[,;]", between)) and len(gap) < 40 and not re.search(r"lesion|nodule|mass|cyst|which|it ", gap)
+    separate = bool(re.search(r"[,;]|\band\b|\bwith\b|\bwhile\b|\b(?:is|are|was|were|causing|showing)\b", between))
+    return separate and (tight or (len(gap) < 40 and not re.search(r"lesion|nodule|mass|cyst|which|it ", gap)))
 
 
 def _subject(sentence: Sentence, blocker: Term, size: Size) -> bool:
