@@ -22,6 +22,8 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
                     _apply(sentence, category, direction, cue, mention)
         if mention.negated and _measured_in_phrase(mention):
             mention.negated = False
+        if not mention.negated and _something_else(sentence, mention):
+            mention.dropped = mention.dropped or "no lesion"
         if _asked_about(sentence, mention):
             mention.dropped = mention.dropped or "question"
     _carry_or_lists(sentence, mentions)
@@ -96,6 +98,29 @@ def _measured_in_phrase(mention: Mention) -> bool:
         return False
     before = mention.sentence.between(max(mention.sentence.start, mention.start - 6), mention.start)
     return bool(re.search(r"[,:(]\s*$|\band\s*$|^\s*$", before))
+
+
+_STRONG_LINK = re.compile(
+    r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|represents?|in keeping with|considered|considering|is|are|thought to represent|felt to represent|"
+    r"likely representing|suggestive of|suggesting|likely due to|due to|secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$"
+)
+
+
+def _something_else(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a vague sign is said to be no lesion: "hypodensity corresponding to a small abscess"."""
+    generic = mention.weak or mention.head.text.startswith(("hypodens", "hypoatt", "hyperdens", "low density", "hypointens", "hyperintens", "nodular dens", "lesion", "nodular opac"))
+    if not generic or len(mention.heads) > 1:
+        return False
+    for other in sentence.having("OTHER"):
+        if other.start >= mention.heads[-1].end and other.end <= mention.end:
+            gap = sentence.between(mention.heads[-1].end, other.start)
+            if _STRONG_LINK.search(gap) and not re.search(r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap):
+                return other.text not in _CHARACTER
+    return bool(mention.weak and re.search(r"linear|strip|band|patchy|cylindrical|tubular|reticular|streak", sentence.between(mention.start, mention.head.start)))
+
+
+# Said of a lesion's make-up, not instead of it.
+_CHARACTER = frozenset("fluid fat calcification calcifications edema hemorrhage haemorrhage necrosis wall thickness degeneration vessels vessel gas level margin margins".split())
 
 
 def _asked_about(sentence: Sentence, mention: Mention) -> bool:

@@ -50,7 +50,7 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
     for mention in mentions:
         if mention.negated or mention.dropped:
             continue
-        if mention.node and not _node_counts(mention):
+        if (mention.node and not _node_counts(mention)) or _only_introduces(mention, mentions) or _vague(mention):
             continue
         pieces = split_by_place(mention)
         if pieces:
@@ -64,6 +64,20 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
                 each.count_min = 2 if each.side == "bilateral" else max(1, len(each.sizes))
         out += spread
     return [c for c in out if c.organ]
+
+
+def _only_introduces(mention: Mention, mentions: list[Mention]) -> bool:
+    """"Target lesions:" before the list of them."""
+    sentence = mention.sentence
+    if not mention.plural or mention.sizes or not sentence.text.rstrip().endswith(":"):
+        return False
+    following = [m for m in mentions if m.sentence.start > sentence.start and m.place.organ == mention.place.organ]
+    return any(m.sentence.block == sentence.block for m in following)
+
+
+def _vague(mention: Mention) -> bool:
+    """"Several other lesions have decreased" in a summary names no organ and adds nothing."""
+    return mention.sentence.section is Section.IMPRESSION and mention.change and mention.place.source == "focus" and not mention.sizes
 
 
 def _node_counts(mention: Mention) -> bool:

@@ -44,8 +44,10 @@ def read(sentences: list[Sentence]) -> Reading:
         if sentence.block != block:
             focus, block = Place(), sentence.block
         mentions = find_mentions(sentence)
+        here = focus
         for mention in mentions:
-            locate(mention, focus)
+            locate(mention, here)
+            here = mention.place if mention.place.organ and not mention.node else here
         homeless = link_sizes(sentence, mentions)
         assert_mentions(sentence, mentions)
         _quote_images(sentence, mentions)
@@ -55,7 +57,7 @@ def read(sentences: list[Sentence]) -> Reading:
             group = _group_of(sentence, mention, kept, recent)
             if group is not None:
                 _join_group(mention, group)
-            elif not _continues(sentence, mention, mentions, recent, index):
+            elif not _continues(sentence, mention, mentions, recent, index, _told(reading, sentence)):
                 kept.append(mention)
         homeless = _adopt(sentence, homeless, kept, recent, index)
         reading.homeless += homeless
@@ -92,11 +94,17 @@ def _join_group(member: Mention, group: Mention) -> None:
         group.evidence.append((member.sentence.start, member.sentence.end))
 
 
-def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], recent: list[tuple[int, Mention]], index: int) -> bool:
+def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], recent: list[tuple[int, Mention]], index: int, told: list[Mention]) -> bool:
     """Whether a mention only says more of an earlier one; if so its values are handed over."""
+    before = sentence.between(sentence.start, mention.start)
+    linked = None
+    if _LINKED.search(before) and mention is mentions[0] and not mention.sizes and not mention.negated:
+        linked = next((m for m in reversed(told) if _may_describe(mention, m)), None)
+    if linked is not None:
+        hand_over(mention, linked, type_only=True)
+        return True
     if not recent:
         return False
-    before = sentence.between(sentence.start, mention.start)
     typed = bool(_TYPE_ONLY.match(before)) and not mention.sizes and mention is mentions[0]
     anaphoric = mention.definite and not _explicit_elsewhere(mention, recent[-1][1])
     if not typed and not anaphoric:
@@ -112,6 +120,26 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
     if not mention.negated:
         hand_over(mention, target, type_only=typed)
     return True
+
+
+_LINKED = re.compile(
+    r"\b(?:consistent with|compatible with|suggestive of|in keeping with|represents?|representing|diagnostic of|characteristic of|typical of|in favou?r of|indicative of|suspicious for|concerning for)\s+(?:an?\s+|the\s+)?$"
+)
+
+
+def _told(reading: Reading, sentence: Sentence) -> list[Mention]:
+    """Mentions of lesions earlier in the same section that stand as findings."""
+    return [m for m in reading.mentions if not m.negated and not m.dropped and m.sentence.section == sentence.section]
+
+
+def _may_describe(description: Mention, lesion: Mention) -> bool:
+    """Whether a type said without a lesion ("findings consistent with adenoma") can be this lesion's."""
+    if lesion.node != description.node or lesion.lesion_type not in ("unspecified", description.lesion_type):
+        return False
+    own, told = description.place, lesion.place
+    if own.source in ("noun_phrase", "after", "before", "implied") and own.organ != told.organ:
+        return False
+    return not (own.side and told.side and own.side != told.side) and own.organ == told.organ
 
 
 def _explicit_elsewhere(mention: Mention, earlier: Mention) -> bool:

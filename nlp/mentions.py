@@ -104,7 +104,9 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
     if ";" in gap:
         return False
     if "(" in gap and ")" not in gap.split("(", 1)[1] and not sentence_has_size(sentence, last.end, head.start):
-        return len(group) > 1 or not re.search(r"\b(?:in|of|at)\b", gap)
+        inside = gap.rsplit("(", 1)[1]
+        if not re.search(r"\b(?:in|of|at|with|and)\b", inside):
+            return True
     if re.search(r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$", gap):
         return not re.search(r"\)", gap.split("(")[-1])
     links = [t for t in sentence.terms if "TYPE_LINK:BIDIRECTIONAL" in t.roles and last.end <= t.start and t.end <= head.start]
@@ -267,6 +269,10 @@ def _count(sentence: Sentence, mention: Mention) -> None:
     mention.definite = bool(words and words[0] in ("the", "this", "these", "those", "such", "said", "that")) or bool(
         _ANAPHORIC.search(sentence.between(max(sentence.start, mention.head.start - 60), mention.head.start))
     )
+    bare = not words and mention.start == mention.head.start and not sentence.between(sentence.start, mention.start).strip()
+    after = sentence.between(mention.heads[-1].end, mention.end)
+    if bare and not mention.plural and re.match(r"\s+(?:has|is|was|shows?|demonstrates?|appears?|extends?|exhibits?|measures?|enhances?)\b", after):
+        mention.definite = True  # telegraphic: "Mass shows …"
     number = _explicit_number(sentence, mention, phrase, before)
     if number is not None:
         mention.count, mention.count_min = number

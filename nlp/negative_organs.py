@@ -10,7 +10,7 @@ _ONLY_SIZE = re.compile(r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibratio
 _MORE_THAN_SIZE = re.compile(r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|enhanc|densit|parenchym|homogen|configur|signal|structure|texture|outline|aspect)")
 _SIZE_SUBJECT = re.compile(r"\b(?:size|calib\w+|diameter|width|course|dimensions?|filling|wall thickness|volume|length|flow|perfusion|function|position|height|heights)\s*(?:and\s+\w+\s*)?(?:is|are|was|were|of|appears?|within)?\s*$")
 _GAP_TO_CUE = re.compile(
-    r"^(?:\s*(?:glands?|parenchyma|contours?|size|sizes|and|,|/|shape|structures?|is|are|was|were|appears?|appear|to be|both|bilaterally|grossly|otherwise|also|all|within|of|in|the|sections?|section|included|"
+    r"^(?:\s*(?:glands?|parenchyma|contours?|size|sizes|and|,|/|shape|structures?|is|are|was|were|appears?|appear|to be|both|bilaterally|grossly|otherwise|also|all|within|of|in|to|the|sections?|section|included|"
     r"visualized|visualised|imaged|seen|as far as|as far|on both sides|area|study|on either side|parts?|portions?|entering|examination|examined|demonstrate|demonstrates|shows?|show|have|has|a|an|with|size of|morphology|cross-sectional|"
     r"unenhanced|on this|noncontrast|non-contrast|limited|level|bases|region|window|densit(?:y|ies)|intensity|signal|corpus|alignments?|evaluated|remain|remains|displayed|depicted|presents?|normal|completely|entirely|"
     r"well|regular|entire|organ|organs|not enlarged|not distended|well-distended|distended|partially|filled|moderately|plans|planes|tissue|tissues|intrinsically|intact|visible|non-enhanced|that|which)\b|\s*[:,(]|\s*-)*\s*$"
@@ -57,6 +57,7 @@ def collect(sentences: list[Sentence], mentions: list[Mention]) -> set[str]:
     for sentence in sentences:
         _called_normal(sentence, found)
         _no_wall_thickening(sentence, found)
+        _no_abnormality(sentence, found)
     for mention in mentions:
         if mention.negated and not mention.change and not mention.dropped and not mention.sizes:
             _free_of_lesions(mention, found)
@@ -164,6 +165,20 @@ def _no_wall_thickening(sentence: Sentence, found: NegativeOrgans) -> None:
         for organ in sentence.heading_organs:
             if organ in _HOLLOW:
                 found.add(organ, None)
+
+
+_NO_ABNORMALITY = re.compile(r"\b(?:no|without)\b(?P<list>[^.;:]{0,120}?)\b(?:abnormalit(?:y|ies)|patholog(?:y|ies)|anomal(?:y|ies)|abnormal findings?)\b")
+
+
+def _no_abnormality(sentence: Sentence, found: NegativeOrgans) -> None:
+    """"No renal, pancreatic or splenic abnormality"."""
+    match = _NO_ABNORMALITY.search(sentence.text)
+    if not match or any(word in match.group("list") for word in ("new", "other", "additional", "acute", "further")):
+        return
+    lo, hi = sentence.start + match.start("list"), sentence.start + match.end("list")
+    for term in sentence.having("ORGAN"):
+        if lo <= term.start < hi and not term.meta("ORGAN").get("unnamed"):
+            found.add(term.meta("ORGAN")["organ"], _side(sentence, term))
 
 
 def _free_of_lesions(mention: Mention, found: NegativeOrgans) -> None:

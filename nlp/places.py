@@ -36,7 +36,14 @@ def relation_governed(sentence: Sentence, term: Term) -> bool:
             gap = sentence.between(relation.end, term.start)
             if len(gap) < 70 and not re.search(r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b", gap):
                 return True
+    for other in sentence.having("OTHER"):
+        if other.end <= term.start and re.fullmatch(r"\s+(?:of|in|within)\s+(?:the\s+|both\s+)?(?:\w+\s+){0,2}", sentence.between(other.end, term.start)):
+            return other.text in _SIGNS
     return False
+
+
+# Signs whose place is not the lesion's: "mass with dilatation of the bile ducts".
+_SIGNS = frozenset("dilatation dilation ectasia stenosis occlusion thrombosis hydronephrosis atrophy edema stranding obstruction".split())
 
 
 def liver_segments(text: str, liver_context: bool) -> list[str]:
@@ -126,6 +133,8 @@ def _other_subject(sentence: Sentence, head_end: int, term: Term) -> bool:
 
 def _said_normal(sentence: Sentence, term: Term) -> bool:
     after = sentence.between(term.end, term.end + 45)
+    if re.search(r"\b(?:no|without|free of)\b", sentence.between(term.end, sentence.end)):
+        return False
     return bool(re.match(r"[^.;]{0,12}\b(?:is|are|was|were|appears?)\s+(?:\w+\s+)?(?:normal|unremarkable|natural|clear|intact)", after))
 
 
@@ -210,8 +219,7 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
         return "bone", "after"
     if headings:
         return headings[0], "heading"
-    near = [t for t in organs["near"] if t.meta("ORGAN")["organ"] == "lung"]
-    if near and focus.organ in ("", "lung", "mediastinum"):
+    if any(t.meta("ORGAN")["organ"] == "lung" for t in organs["near"]):
         return "lung", "near"
     if focus.organ and not mention.node and not _in_a_vessel(sentence, mention):
         return focus.organ, "focus"

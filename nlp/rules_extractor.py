@@ -78,7 +78,7 @@ def _opens_summary(folded: str, before: list[Sentence], block: int, start: int) 
     """Whether bullets that follow running prose on the same line begin here: they sum the report up."""
     lead = folded[max(0, start - 3) : start].strip()
     prose = [s for s in before if s.block == block]
-    return lead in ('"', "•", '."', '"•') and len(prose) >= 3 and "\n" not in folded[max(0, start - 60) : start]
+    return lead in ('"', "•", "·", '."', '"•') and len(prose) >= 3 and "\n" not in folded[max(0, start - 60) : start]
 
 
 def _validate(found: list[Candidate], text: str) -> tuple[list[Finding], list[Quarantined]]:
