@@ -142,6 +142,9 @@ class TargetTable:
 EVERY_ORGAN = "*"  # stands for the organ in exclusions that concern the whole case
 _UNMENTIONED = {"unknown": ChannelStatus.UNKNOWN, "negative": ChannelStatus.KNOWN_ABSENT}
 _ORGAN_REASON = "a finding of the organ is quarantined"
+_NOT_MENTIONED = "not mentioned"
+# Nothing was said, so nothing was left out.
+_SILENCE = (_NOT_MENTIONED, "case has no report")
 
 
 def read_targets(
@@ -206,7 +209,7 @@ def channel_target(
     if status == "negative":
         return ChannelTarget(organ, ChannelStatus.KNOWN_ABSENT)
     silence = _UNMENTIONED[unmentioned]
-    return ChannelTarget(organ, silence, reason="not mentioned" if silence is ChannelStatus.UNKNOWN else None)
+    return ChannelTarget(organ, silence, reason=_NOT_MENTIONED if silence is ChannelStatus.UNKNOWN else None)
 
 
 def _report_channel(
@@ -280,8 +283,8 @@ def _excluded(
     """What the report says and is not trained on; what concerns the whole case once, silence never."""
     exclusions = []
     for organ, channel in channels.items():
-        if channel.status is not ChannelStatus.UNKNOWN or channel.reason is None or channel.reason == "not mentioned":
+        if channel.status is not ChannelStatus.UNKNOWN or channel.reason in _SILENCE:
             continue
         whole_case = channel.reason == rows[organ][0]["excluded"] and channel.reason != _ORGAN_REASON
-        exclusions.append(Exclusion(case_id, EVERY_ORGAN if whole_case else organ, channel.reason))
+        exclusions.append(Exclusion(case_id, EVERY_ORGAN if whole_case else organ, str(channel.reason)))
     return exclusions

@@ -3,8 +3,17 @@
 from .checks import check_case, check_cases
 from .collection import check_collection
 from .layouts import read_layout
-from .records import CaseFiles, CheckedCase, MaskFile, MaskSummary, Problem, known_masks, organ_masks
-from .register import IndexedCase, IndexedMask, IndexResult, examine, read_cases, write_index
+from .records import (
+    CaseFiles,
+    CheckedCase,
+    IndexedCase,
+    MaskFile,
+    MaskSummary,
+    Problem,
+    known_masks,
+    organ_masks,
+)
+from .register import IndexResult, examine, read_cases, write_index
 from .splits import assign_splits
 
 __all__ = [
@@ -12,7 +21,6 @@ __all__ = [
     "CheckedCase",
     "IndexResult",
     "IndexedCase",
-    "IndexedMask",
     "MaskFile",
     "MaskSummary",
     "Problem",

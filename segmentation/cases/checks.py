@@ -87,9 +87,9 @@ def fingerprint(files: CaseFiles) -> str:
     for name, path, label in [("ct", files.ct, None), *((m.name, m.path, m.label) for m in files.masks)]:
         try:
             status = path.stat()
-            digest.update(f"{name}|{path}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+            digest.update(f"{name}|{path.absolute()}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
         except OSError:
-            digest.update(f"{name}|{path}|{label}|missing\n".encode())
+            digest.update(f"{name}|{path.absolute()}|{label}|missing\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -92,6 +92,30 @@ class CheckedCase:
         return any(problem.fatal for problem in self.problems)
 
 
+@dataclass(frozen=True)
+class IndexedCase:
+    """A case as the database knows it.
+
+    Attributes:
+        masks: by canonical name, only those that could be read.
+        usable: not set aside.
+    """
+
+    case_id: str
+    ct: Path
+    shape: tuple[int, ...]
+    spacing_mm: tuple[float, ...]
+    orientation: str
+    split: str | None
+    site: str | None
+    report_id: str | None
+    patient_id: str | None
+    fingerprint: str
+    usable: bool
+    masks: dict[str, MaskSummary]
+    problems: tuple[Problem, ...] = ()
+
+
 def organ_masks(anatomy: Anatomy, organ: str) -> frozenset[str]:
     """Names of every mask that shows an organ, a side or a part of it; lesion masks are not among them."""
     entry = anatomy.organ(organ)

@@ -6,16 +6,20 @@
                                     points.npz   sample voxels of each mask, int32 (n, 3)
                                     case.json    geometry, mask order, boxes, volumes
 
-A case folder is written under a temporary name and renamed when it is complete, so a killed build leaves no half case and
-the next one goes on. What a report says is not in here: targets change with corrections, volumes do not.
+A case folder is written under a temporary name and renamed when it is complete (`build.py`), so a killed build leaves
+no half case and the next one goes on. What a report says is not in here: targets change with corrections, volumes do not.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ...schemas import DataError
 
 Index3 = tuple[int, int, int]
 
@@ -61,9 +65,15 @@ class CachedCase:
     """One case of the cache. Opening reads only `case.json`; arrays are memory-mapped when a crop is read.
 
     Attributes:
-        shape: voxels (X, Y, Z) of the cache's grid; spacing_mm: the plan's; affine_ras: its voxel → mm affine (4, 4).
-        masks: name → info, for lesion and region masks that the case has (present and not empty as an organ; a lesion mask
-            that is present but empty is in here with `n_voxels` 0). A name that is absent is unknown, not empty.
+        shape: voxels (X, Y, Z) of the cache's grid.
+        spacing_mm: voxel size on it, the plan's to within rounding.
+        affine_ras: its voxel → mm affine (4, 4).
+        masks: name → info, for lesion and region masks that the case has. A name that is absent is unknown, not empty;
+            a lesion mask that is present but empty is in here with `n_voxels` 0.
+        planes: names in the order of their bits in `masks.npy`: "mask:liver" the mask, "margin:liver" the dilated one.
+        plan_masks: every name that the plan keeps, whether or not this case has it.
+        background: normalised intensity of air.
+        fingerprint: of the files that it was made from.
     """
 
     case_id: str
@@ -72,7 +82,10 @@ class CachedCase:
     spacing_mm: tuple[float, float, float]
     affine_ras: tuple[tuple[float, ...], ...]
     masks: dict[str, MaskInfo]
+    planes: tuple[str, ...]
+    plan_masks: tuple[str, ...]
     background: float
+    fingerprint: str
 
     def crop(
         self, start: Sequence[int], size: Sequence[int], masks: Sequence[str] = (), margins: Sequence[str] = ()
@@ -88,27 +101,97 @@ class CachedCase:
         Raises:
             DataError: a name that the plan did not keep.
         """
-        raise NotImplementedError
+        self._check_names((*masks, *margins))
+        first = np.clip(start, 0, self.shape)
+        last = np.clip(np.asarray(start) + size, 0, self.shape)
+        here = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+        inside = tuple(slice(int(a - s), int(b - s)) for a, b, s in zip(first, last, start, strict=True))
+        image = np.full(tuple(size), self.background, dtype=np.float32)
+        image[inside] = self.image()[here]
+        packed = self._packed()
+        cropped: dict[str, dict[str, npt.NDArray[np.bool_]]] = {"mask": {}, "margin": {}}
+        for kind, names in (("mask", masks), ("margin", margins)):
+            for name in names:
+                if f"{kind}:{name}" in self.planes:
+                    block = np.zeros(tuple(size), dtype=np.bool_)
+                    block[inside] = self._bit(packed, f"{kind}:{name}", here)
+                    cropped[kind][name] = block
+        corner = tuple(int(s) for s in start)
+        return CaseCrop(image, cropped["mask"], cropped["margin"], corner, inside)  # type: ignore[arg-type]
 
     def image(self) -> npt.NDArray[np.float16]:
         """The whole normalised volume, memory-mapped, (X, Y, Z)."""
-        raise NotImplementedError
+        array: npt.NDArray[np.float16] = np.load(self.folder / "image.npy", mmap_mode="r")
+        return array
 
     def mask(self, name: str) -> npt.NDArray[np.bool_]:
-        """One whole mask, (X, Y, Z)."""
-        raise NotImplementedError
+        """One whole mask, (X, Y, Z).
+
+        Raises:
+            DataError: the case has no such mask.
+        """
+        return self._whole("mask", [name])
 
     def margin(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Union of whole masks dilated by the plan's `margin_mm`, (X, Y, Z): the M of the losses for a region."""
-        raise NotImplementedError
+        """Union of whole region masks dilated by the plan's `margin_mm`, (X, Y, Z): the M of the losses for a region.
+
+        Raises:
+            DataError: the case lacks one of the masks.
+        """
+        return self._whole("margin", names)
 
     def box(self, names: Sequence[str]) -> tuple[Index3, Index3]:
-        """Bounding box (start, stop) of a union of masks, for region-aware crops."""
-        raise NotImplementedError
+        """Bounding box (start, stop) of a union of masks, for region-aware crops.
+
+        Raises:
+            DataError: none of the masks has a voxel in this case.
+        """
+        infos = [self.masks[name] for name in names if name in self.masks and self.masks[name].n_voxels]
+        if not infos:
+            raise DataError(
+                f"case {self.case_id}: no voxel of {', '.join(names)} vs at least one. A crop cannot be placed. "
+                "Check the masks with `reportsup check`."
+            )
+        start = np.min([info.box_start for info in infos], axis=0)
+        stop = np.max([info.box_stop for info in infos], axis=0)
+        return (int(start[0]), int(start[1]), int(start[2])), (int(stop[0]), int(stop[1]), int(stop[2]))
 
     def points(self, names: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Up to 1000 voxels (n, 3) drawn evenly from each mask, for lesion- and region-aware crops."""
-        raise NotImplementedError
+        """Voxels (n, 3) drawn evenly from each of some masks, at most 1000 from each; for crops around them."""
+        with np.load(self.folder / "points.npz") as stored:
+            found = [stored[name] for name in names if name in stored.files]
+        return np.concatenate(found) if found else np.zeros((0, 3), dtype=np.int32)
+
+    def _whole(self, kind: str, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+        self._check_names(names)
+        packed = self._packed()
+        united = np.zeros(self.shape, dtype=np.bool_)
+        for name in names:
+            if f"{kind}:{name}" not in self.planes:
+                raise DataError(
+                    f"case {self.case_id}: no {kind} of '{name}' vs {', '.join(self.masks) or 'no mask at all'}. "
+                    "Ask only for masks that it has."
+                )
+            united |= self._bit(packed, f"{kind}:{name}", (slice(None),) * 3)
+        return united
+
+    def _packed(self) -> npt.NDArray[np.uint8]:
+        array: npt.NDArray[np.uint8] = np.load(self.folder / "masks.npy", mmap_mode="r")  # (P, X, Y, Z)
+        return array
+
+    def _bit(
+        self, packed: npt.NDArray[np.uint8], plane: str, where: tuple[slice, ...]
+    ) -> npt.NDArray[np.bool_]:
+        number = self.planes.index(plane)
+        return np.asarray(packed[(number // 8, *where)] & np.uint8(1 << number % 8), dtype=np.bool_)
+
+    def _check_names(self, names: Iterable[str]) -> None:
+        strangers = sorted(set(names) - set(self.plan_masks))
+        if strangers:
+            raise DataError(
+                f"mask: '{', '.join(strangers)}' vs one of {', '.join(self.plan_masks)}. The cache does not hold it. "
+                "Plan again with it."
+            )
 
 
 def open_case(folder: Path) -> CachedCase:
@@ -117,4 +200,17 @@ def open_case(folder: Path) -> CachedCase:
     Raises:
         DataError: the folder holds no complete case.
     """
-    raise NotImplementedError
+    try:
+        raw: dict[str, Any] = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+        masks = {
+            row["name"]: MaskInfo(**{**row, "box_start": tuple(row["box_start"]), "box_stop": tuple(row["box_stop"])})
+            for row in raw.pop("masks")
+        }
+        affine = tuple(tuple(row) for row in raw.pop("affine_ras"))
+        lists = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+        return CachedCase(folder=folder, masks=masks, affine_ras=affine, **lists)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"cache: {folder} holds no complete case ({type(error).__name__}) vs case.json and its arrays. It "
+            "cannot be trained on. Remove the folder; the next run makes it again."
+        ) from error

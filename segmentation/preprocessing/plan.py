@@ -3,6 +3,9 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from ...schemas import ConfigError
 
 CACHE_VERSION = 1
 _CACHE_FIELDS = ("spacing_mm", "image_order", "clip_hu", "mean_hu", "std_hu", "channels", "region_masks", "margin_mm")
@@ -14,6 +17,7 @@ class Fingerprint:
 
     Attributes:
         median_spacing_mm, min_spacing_mm, max_spacing_mm: over cases, per axis.
+        low_spacing_mm: 10th percentile.
         median_shape: voxels per axis on the native grids, median over cases.
         median_extent_mm: shape × spacing, median over cases.
         foreground_hu: 0.5, 50 and 99.5 percentiles of the sampled foreground.
@@ -24,6 +28,7 @@ class Fingerprint:
     median_spacing_mm: tuple[float, float, float]
     min_spacing_mm: tuple[float, float, float]
     max_spacing_mm: tuple[float, float, float]
+    low_spacing_mm: tuple[float, float, float]
     median_shape: tuple[int, int, int]
     median_extent_mm: tuple[float, float, float]
     foreground_hu: tuple[float, float, float]
@@ -70,6 +75,11 @@ class Plan:
     image_order: int = 1
 
     @property
+    def mask_names(self) -> tuple[str, ...]:
+        """All masks that the cache keeps: regions, then lesions."""
+        return (*self.region_masks, *(channel.name for channel in self.channels))
+
+    @property
     def cache_key(self) -> str:
         """Hash over everything that changes a cached array; the patch size does not."""
         payload = {name: value for name, value in asdict(self).items() if name in _CACHE_FIELDS}
@@ -80,3 +90,61 @@ class Plan:
     def background(self) -> float:
         """Normalised intensity of air: what a crop is padded with beyond the volume."""
         return (self.clip_hu[0] - self.mean_hu) / self.std_hu
+
+    def to_json(self) -> str:
+        """The plan as JSON, indented for readers; `from_json` gives it back exactly."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The plan that `to_json` wrote.
+
+        Raises:
+            ConfigError: the text is no plan of this version.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            channels = tuple(LesionChannel(**channel) for channel in raw.pop("channels"))
+            return cls(channels=channels, **{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ConfigError(
+                f"plan: unreadable ({type(error).__name__}) vs a plan.json of this reportsup. The cache and the "
+                "network depend on it. Remove the file to plan again."
+            ) from error
+
+
+def render_plan(plan: Plan, fingerprint: Fingerprint | None = None) -> str:
+    """Fingerprint and plan as lines of text, for the terminal and the run folder."""
+    rows = [] if fingerprint is None else _fingerprint_rows(fingerprint)
+    rows += [
+        ("spacing", f"{_numbers(plan.spacing_mm)} mm"),
+        ("patch", f"{_numbers(plan.patch_size)} voxels = {_extent(plan)} mm"),
+        ("intensities", f"clip {_numbers(plan.clip_hu)} HU, then (x − {plan.mean_hu:.4g}) / {plan.std_hu:.4g}"),
+        ("interpolation", "linear" if plan.image_order == 1 else f"spline of order {plan.image_order}"),
+        ("lesion channels", ", ".join(channel.name for channel in plan.channels)),
+        ("region masks", ", ".join(plan.region_masks) or "none"),
+        ("margin", f"{plan.margin_mm:g} mm around a region"),
+        ("cache key", plan.cache_key),
+    ]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+
+def _fingerprint_rows(fingerprint: Fingerprint) -> list[tuple[str, str]]:
+    low, median, high = fingerprint.foreground_hu
+    spacings = f"{_numbers(fingerprint.min_spacing_mm)} to {_numbers(fingerprint.max_spacing_mm)}"
+    return [
+        ("training cases", str(fingerprint.n_cases)),
+        ("their spacing", f"median {_numbers(fingerprint.median_spacing_mm)} mm, {spacings}"),
+        ("their shape", f"median {_numbers(fingerprint.median_shape)} voxels"),
+        ("their extent", f"median {_numbers(fingerprint.median_extent_mm)} mm"),
+        ("foreground", f"{low:.4g} to {high:.4g} HU, median {median:.4g}, of {fingerprint.n_sampled_cases} cases"),
+    ]
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " × ".join(f"{value:.4g}" for value in values)
+
+
+def _extent(plan: Plan) -> str:
+    return _numbers(tuple(n * s for n, s in zip(plan.patch_size, plan.spacing_mm, strict=True)))

@@ -1,0 +1,111 @@
+"""From a file's own grid to RAS axes and the plan's spacing.
+
+Grids share their field of view, not their first voxel: output voxel i sits at input voxel (i + ½)·out/in − ½ along each
+axis, so resampling neither shifts nor crops, whatever the two spacings are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import affine_transform
+
+Affine = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A RAS grid: shape (X, Y, Z) and voxel → mm affine (4, 4)."""
+
+    shape: tuple[int, int, int]
+    affine_ras: Affine
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size per axis."""
+        x, y, z = np.linalg.norm(self.affine_ras[:3, :3], axis=0)
+        return float(x), float(y), float(z)
+
+
+def to_ras(array: npt.NDArray[Any], affine_ras: Affine) -> tuple[npt.NDArray[Any], Affine]:
+    """An array and its affine with axes flipped and swapped so that they run closest to right, anterior, superior."""
+    orientation = nib.io_orientation(affine_ras)
+    turned = np.asarray(nib.apply_orientation(array, orientation))
+    return turned, affine_ras @ nib.orientations.inv_ornt_aff(orientation, array.shape)
+
+
+def target_grid(source: Grid, spacing_mm: Sequence[float]) -> Grid:
+    """The grid of another spacing over the same field of view, to the nearest whole voxel.
+
+    >>> target_grid(Grid((10, 10, 4), np.diag([1.0, 1.0, 5.0, 1.0])), (2.0, 2.0, 2.5)).shape
+    (5, 5, 8)
+    """
+    ratio = np.asarray(spacing_mm) / source.spacing_mm
+    shape = tuple(max(round(n / r), 1) for n, r in zip(source.shape, ratio, strict=True))
+    affine = source.affine_ras.copy()
+    affine[:3, 3] = affine[:3, :3] @ (0.5 * ratio - 0.5) + affine[:3, 3]
+    affine[:3, :3] = affine[:3, :3] * ratio
+    return Grid((shape[0], shape[1], shape[2]), affine)
+
+
+def resample_image(array: npt.NDArray[Any], source: Grid, target: Grid, order: int = 1) -> npt.NDArray[np.float32]:
+    """An image on another grid of the same field of view.
+
+    Args:
+        array: (X, Y, Z) on the source grid.
+        order: spline order, 1 = linear, 3 = cubic.
+    """
+    ratio = np.asarray(target.spacing_mm) / source.spacing_mm
+    if source.shape == target.shape and np.allclose(ratio, 1, atol=1e-4):
+        return array.astype(np.float32)
+    return np.asarray(
+        affine_transform(
+            array.astype(np.float32), ratio, 0.5 * ratio - 0.5, target.shape, order=order, mode="nearest"
+        )
+    )
+
+
+def resample_mask(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> npt.NDArray[np.bool_]:
+    """A mask on another grid: where its linear interpolation exceeds one half.
+
+    A mask too small for the target grid keeps the one voxel nearest to its centre: a small lesion does not disappear.
+    """
+    ratio = np.asarray(target.spacing_mm) / source.spacing_mm
+    if source.shape == target.shape and np.allclose(ratio, 1, atol=1e-4):
+        return mask.copy()
+    out = np.zeros(target.shape, dtype=np.bool_)
+    box = bounding_box(mask)
+    if box is None:
+        return out
+    low = np.maximum(np.asarray(box[0]) - 1, 0)
+    high = np.minimum(np.asarray(box[1]) + 1, source.shape)
+    first = np.clip(np.floor((low + 0.5) / ratio - 0.5), 0, None).astype(int)
+    last = np.minimum(np.ceil((high - 0.5) / ratio - 0.5) + 1, target.shape).astype(int)
+    block = mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
+    offset = (first + 0.5) * ratio - 0.5 - low
+    moved = affine_transform(block, ratio, offset, tuple(last - first), order=1, mode="nearest")
+    out[tuple(slice(a, b) for a, b in zip(first, last, strict=True))] = moved > 0.5
+    if not out.any():
+        centre = np.argwhere(mask).mean(axis=0)
+        nearest = np.clip(np.round((centre + 0.5) / ratio - 0.5), 0, np.asarray(target.shape) - 1).astype(int)
+        out[tuple(nearest)] = True
+    return out
+
+
+def bounding_box(mask: npt.NDArray[np.bool_]) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
+    """First voxel and one past the last voxel of a mask along each axis, None for an empty mask.
+
+    >>> bounding_box(np.pad(np.ones((2, 3, 1), dtype=bool), 1))
+    ((1, 1, 1), (3, 4, 2))
+    """
+    start, stop = [], []
+    for axis in range(3):
+        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not hit.size:
+            return None
+        start.append(int(hit[0]))
+        stop.append(int(hit[-1]) + 1)
+    return (start[0], start[1], start[2]), (stop[0], stop[1], stop[2])
