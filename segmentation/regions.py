@@ -90,9 +90,8 @@ def join_overlapping(regions: Sequence[ResolvedRegion]) -> list[tuple[ResolvedRe
     groups: list[tuple[ResolvedRegion, list[int]]] = []
     for index, region in enumerate(regions):
         members = [index]
-        touching = True
-        while touching:
-            touching = [group for group in groups if group[0].overlaps(region)]
+        # A joined region may touch groups that its pieces did not.
+        while touching := [group for group in groups if group[0].overlaps(region)]:
             groups = [group for group in groups if group not in touching]
             for other, indices in touching:
                 region, members = _union(region, other), [*members, *indices]

@@ -110,7 +110,7 @@ def _read(case_id: str, what: str, image: nib.Nifti1Image, problems: list[Proble
     try:
         return read_array(image)
     except DataError as error:
-        name = Path(image.get_filename()).name
+        name = Path(image.get_filename() or "").name
         problems.append(
             Problem(
                 case_id, "damaged file", f"{what}: {name} ends early or is damaged", "a complete volume",

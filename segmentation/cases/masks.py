@@ -41,7 +41,7 @@ class FoundMasks:
 
 def masks_of_folder(case_id: str, folder: Path, names: MaskNames) -> FoundMasks:
     """One mask per file of a folder, named by the file."""
-    entries = []
+    entries: list[tuple[str, Path, int | None]] = []
     for path in sorted(folder.iterdir()):
         ending = next((e for e in _VOLUME_ENDINGS if path.name.endswith(e)), None)
         if ending and not path.name.startswith("."):

@@ -179,11 +179,13 @@ def _known(connection: duckdb.DuckDBPyConnection, wanted: set[str] | None) -> di
         "coalesce(fingerprint, ''), status = 'ok' FROM cases ORDER BY case_id"
     ).fetchall()
     return {
-        case_id: IndexedCase(
-            case_id, Path(ct), tuple(shape or ()), tuple(spacing or ()), *rest, masks[case_id], tuple(problems[case_id])
+        row[0]: IndexedCase(
+            *(row[0], Path(row[1]), tuple(row[2] or ()), tuple(row[3] or ()), *row[4:]),
+            masks=masks[row[0]],
+            problems=tuple(problems[row[0]]),
         )
-        for case_id, ct, shape, spacing, *rest in rows
-        if wanted is None or case_id in wanted
+        for row in rows
+        if wanted is None or row[0] in wanted
     }
 
 

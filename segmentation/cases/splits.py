@@ -28,7 +28,8 @@ def assign_splits(cases: Sequence[CaseFiles], *, seed: int = 0) -> list[CaseFile
     """
     given = {c.patient_id: c.split for c in cases if c.split and c.patient_id}
     return [
-        case if case.split else replace(case, split=given.get(case.patient_id) or _hashed(case, seed)) for case in cases
+        case if case.split else replace(case, split=given.get(case.patient_id or "") or _hashed(case, seed))
+        for case in cases
     ]
 
 

@@ -38,7 +38,7 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
     Raises:
         DataError: the file ends early or is damaged.
     """
-    proxy = image.dataobj
+    proxy: Any = image.dataobj
     try:
         if proxy.slope == 1 and proxy.inter == 0:
             return np.asarray(proxy.get_unscaled())

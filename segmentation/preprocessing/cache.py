@@ -7,7 +7,8 @@
                                     case.json    geometry, mask order, boxes, volumes
 
 A case folder is written under a temporary name and renamed when it is complete (`build.py`), so a killed build leaves
-no half case and the next one goes on. What a report says is not in here: targets change with corrections, volumes do not.
+no half case and the next one goes on. What a report says is not in here: targets change with corrections, volumes do
+not.
 """
 
 import json
@@ -183,7 +184,7 @@ class CachedCase:
         self, packed: npt.NDArray[np.uint8], plane: str, where: tuple[slice, ...]
     ) -> npt.NDArray[np.bool_]:
         number = self.planes.index(plane)
-        return np.asarray(packed[(number // 8, *where)] & np.uint8(1 << number % 8), dtype=np.bool_)
+        return np.asarray(packed[number // 8][where] & np.uint8(1 << number % 8), dtype=np.bool_)
 
     def _check_names(self, names: Iterable[str]) -> None:
         strangers = sorted(set(names) - set(self.plan_masks))
@@ -207,7 +208,7 @@ def open_case(folder: Path) -> CachedCase:
             for row in raw.pop("masks")
         }
         affine = tuple(tuple(row) for row in raw.pop("affine_ras"))
-        lists = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+        lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
         return CachedCase(folder=folder, masks=masks, affine_ras=affine, **lists)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(

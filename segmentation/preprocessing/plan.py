@@ -105,7 +105,8 @@ class Plan:
         try:
             raw: dict[str, Any] = json.loads(text)
             channels = tuple(LesionChannel(**channel) for channel in raw.pop("channels"))
-            return cls(channels=channels, **{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+            rest: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+            return cls(channels=channels, **rest)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ConfigError(
                 f"plan: unreadable ({type(error).__name__}) vs a plan.json of this reportsup. The cache and the "
