@@ -22,6 +22,8 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
                     _apply(sentence, category, direction, cue, mention)
         if mention.negated and _measured_in_phrase(mention):
             mention.negated = False
+        if _PRESENTS.search(sentence.between(sentence.start, mention.start)) and not mention.sizes:
+            mention.dropped = mention.dropped or "historical"
         if not mention.negated and _something_else(sentence, mention):
             mention.dropped = mention.dropped or "no lesion"
         if _asked_about(sentence, mention):
@@ -100,6 +102,8 @@ def _measured_in_phrase(mention: Mention) -> bool:
     return bool(re.search(r"[,:(]\s*$|\band\s*$|^\s*$", before))
 
 
+# "A 67-year-old man with an epiglottic mass, …": the patient's story, not the images.
+_PRESENTS = re.compile(r"\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
 _STRONG_LINK = re.compile(
     r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|represents?|in keeping with|considered|considering|is|are|thought to represent|felt to represent|"
     r"likely representing|suggestive of|suggesting|likely due to|due to|secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$"
@@ -116,7 +120,7 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
             gap = sentence.between(mention.heads[-1].end, other.start)
             if _STRONG_LINK.search(gap) and not re.search(r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap):
                 return other.text not in _CHARACTER
-    return bool(mention.weak and re.search(r"linear|strip|band|patchy|cylindrical|tubular|reticular|streak", sentence.between(mention.start, mention.head.start)))
+    return bool(mention.weak and re.search(r"linear|strip|band|cylindrical|tubular|reticular|streak", sentence.between(mention.start, mention.head.start)))
 
 
 # Said of a lesion's make-up, not instead of it.

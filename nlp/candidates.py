@@ -246,7 +246,10 @@ def _identical(a: Candidate, b: Candidate) -> bool:
 def _fits(a: Candidate, b: Candidate) -> bool:
     if a.side and b.side and a.side != b.side and "bilateral" not in (a.side, b.side):
         return False
-    if a.location and b.location and not _overlap(a.location, b.location) and not (a.plural or b.plural):
+    summing = a.section in (Section.IMPRESSION, Section.ADDENDUM) and (a.plural or b.plural)
+    if a.location and b.location and not _overlap(a.location, b.location) and not summing:
+        return False
+    if b.plural and not a.plural and not summing and (a.sizes or a.location):
         return False
     if a.sizes and b.sizes and not any(abs(max(x[0]) - max(y[0])) <= 1.5 for x in a.sizes for y in b.sizes):
         return False

@@ -170,6 +170,8 @@ def _noun_phrase_start(sentence: Sentence, head_start: int) -> int:
         if word == "," and commas < 3 and start != head_start and _adjective_before(sentence, sentence.start + match.start()):
             commas += 1
             continue
+        if word in ("and", "or", "/", ",", "&") and _joins_places(sentence, sentence.start + match.start(), start):
+            continue
         if not inside_size and (word in _STOP or word in ",;:()\"/"):
             break
         if any(t.start <= sentence.start + match.start() < t.end and {"LESION", "NODE"} & set(t.roles) for t in sentence.terms):
@@ -178,6 +180,12 @@ def _noun_phrase_start(sentence: Sentence, head_start: int) -> int:
         if head_start - start > 110:
             break
     return start
+
+
+def _joins_places(sentence: Sentence, joiner: int, start: int) -> bool:
+    """Whether a conjunction joins two place words of one noun phrase ("splenic and renal nodules")."""
+    left = any(t.end <= joiner and not sentence.between(t.end, joiner).strip() and (t.meta("ORGAN").get("adjective") or {"STATION", "SIDE"} & set(t.roles)) for t in sentence.terms)
+    return left and any(t.start == start and {"ORGAN", "STATION", "SIDE"} & set(t.roles) for t in sentence.terms)
 
 
 _ADJECTIVE = re.compile(r"(?:[a-z-]+(?:ed|ic|al|ous|ive|ar|ing|ent|ant|oid|shaped|like|able)|small|large|tiny|round|oval|thin|thick|new|old|smooth|soft|dense|simple|complex|big|huge|bulky|single|solitary|stable|vague|subtle|faint)$")

@@ -221,9 +221,15 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
         return headings[0], "heading"
     if any(t.meta("ORGAN")["organ"] == "lung" for t in organs["near"]):
         return "lung", "near"
+    if organs["near"] and not mention.node and organs["near"][0].meta("ORGAN")["organ"] in _ABDOMINAL:
+        return "peritoneum", "near"
     if focus.organ and not mention.node and not _in_a_vessel(sentence, mention):
         return focus.organ, "focus"
     return "", ""
+
+
+# What lies beside one of these and in no organ lies in the mesentery, omentum or retroperitoneum.
+_ABDOMINAL = frozenset({"stomach", "pancreas", "colon", "small_bowel", "duodenum", "bowel"})
 
 
 def _in_a_vessel(sentence: Sentence, mention: Mention) -> bool:
@@ -243,7 +249,7 @@ def _place_owners(sentence: Sentence, mention: Mention) -> list[str]:
             unambiguous = [o for o, p in places.items() if not o.startswith("_") and p not in ("", "*")]
             if term.text in ("body", "head", "neck", "tail", "fundus", "base", "distal", "proximal", "mid", "transverse", "ascending",
                              "descending", "middle part", "upper part", "lower part", "lower end", "upper aspect", "lower aspect",
-                             "superior aspect", "inferior aspect", "apex", "apical", "fundal", "corpus", "middle segment"):  # fmt: skip
+                             "superior aspect", "inferior aspect", "fundal", "corpus", "middle segment"):  # fmt: skip
                 continue
             owners += unambiguous
     if liver_segments(sentence.between(mention.territory_start, mention.end), False):

@@ -11,6 +11,7 @@ from .candidates import Candidate, candidates, merge
 from .discourse import Reading, read
 from .document import Sentence
 from .folding import fold
+from .known_disease import apply_known_disease
 from .lexicon import Lexicon
 from .measurements import find_sizes
 from .negative_organs import collect
@@ -40,8 +41,10 @@ class RulesExtractor:
     def extract(self, report_id: str, text: str) -> Extraction:
         """Findings of one report, each grounded in its text."""
         started = time.perf_counter()
-        reading = read(self.sentences(text))
+        sentences = self.sentences(text)
+        reading = read(sentences)
         found = merge(candidates(reading.mentions))
+        apply_known_disease(found, sentences)
         findings, quarantined = _validate(found, text)
         organs = {f.organ for f in findings}
         negative = collect(reading.sentences, reading.mentions) - organs - {c.organ for c in found}

@@ -12,6 +12,9 @@ _ALONE = re.compile(r"^[ \t*_#\"•\-]{0,5}(?P<head>[^\W\d_][^\n:.;!?]{2,59}?)[ 
 _DATE = re.compile(r"[\s,]*\(?\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\)?.*$|\s+(?:mm/dd/yy)$")
 
 
+_LEAD = re.compile(r"^(?:in the|the|in|of the|regarding the|visualized|visualised|limited)\s+")
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Text under one heading. `organs`: what the heading says the text speaks of; `heading` is that text's first span."""
@@ -35,7 +38,7 @@ def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block
     for pattern in (_COLON, _ALONE):
         for match in pattern.finditer(folded):
             head = _DATE.sub("", match.group("head").strip(" *_#-\t"))
-            rule = headings.get(normalise(head))
+            rule = headings.get(_LEAD.sub("", normalise(head)))
             if rule is None and pattern is _COLON:
                 rule = _compound(head, headings)
             if rule is None and not (pattern is _COLON and _shouts(text, match)):

@@ -8,7 +8,7 @@ from .lexicon import Term
 from .measurements import Size
 
 _PREMODIFIER_STOP = re.compile(
-    r"[,;:()]|\b(?:in the|in both|in a|in right|in left|within|at|on|with|was|is|are|were|and|from|to|which|that|seen|noted|observed|detected|there|for|by|of|between|previously|versus|vs)\b"
+    r"[,;:()]|\b(?:in|within|at|on|with|was|is|are|were|and|from|to|which|that|seen|noted|observed|detected|there|for|by|of|between|previously|versus|vs)\b"
 )
 _NO_LESION_SIZE = re.compile(
     r"(?:slice thickness|section thickness|collimation|slices? of|cuts? of|increments?|distance (?:of|from|to|between)|distance|away|apart|every|interval of|spacing|"
@@ -92,7 +92,8 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     after = sentence.between(size.end, sentence.end)
     if _CURRENT_BEFORE.search(before):
         return False
-    if _PRIOR_AFTER.match(after):
+    later = _PRIOR_AFTER.match(after)
+    if later and not re.match(r"[^()\d]{0,30}\d[\d.,]*\s*(?:x|mm|cm)", after[later.end() :]):
         return True
     if is_prior_sentence(sentence) and not re.search(r"\b(?:now|currently|today|current)\b", before):
         return True
