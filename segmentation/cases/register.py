@@ -180,7 +180,17 @@ def _known(connection: duckdb.DuckDBPyConnection, wanted: set[str] | None) -> di
     ).fetchall()
     return {
         row[0]: IndexedCase(
-            *(row[0], Path(row[1]), tuple(row[2] or ()), tuple(row[3] or ()), *row[4:]),
+            case_id=row[0],
+            ct=Path(row[1]),
+            shape=tuple(row[2] or ()),
+            spacing_mm=tuple(row[3] or ()),
+            orientation=row[4],
+            split=row[5],
+            site=row[6],
+            report_id=row[7],
+            patient_id=row[8],
+            fingerprint=row[9],
+            usable=row[10],
             masks=masks[row[0]],
             problems=tuple(problems[row[0]]),
         )

@@ -1,0 +1,188 @@
+"""`reportsup index` and `reportsup check`: are these volumes and masks fit to train on?"""
+
+import json
+from collections import Counter
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...schemas import ConfigError
+
+if TYPE_CHECKING:
+    from ...segmentation.cases import IndexResult
+
+Data = Annotated[
+    Path,
+    typer.Argument(help="Folder of cases (CASE/ct.nii.gz, CASE/segmentations/), nnU-Net or MSD data set, or manifest."),
+]
+Db = Annotated[Path, typer.Option("--db", help="The database to register the cases in.")]
+Link = Annotated[str, typer.Option(help="Column of the reports that holds the case id.")]
+Rename = Annotated[list[str] | None, typer.Option(help="Mask or label name of the data set = our name; repeatable.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that read volumes.")]
+Seed = Annotated[int, typer.Option(help="Of the split by patient, where the data set gives none.")]
+Rows = Annotated[int, typer.Option(min=1, help="Problems to print at most.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_DEFAULT_DB = Path("reportsup.duckdb")
+
+
+def index(
+    data: Data,
+    db: Db = _DEFAULT_DB,
+    reports_link: Link = "report_id",
+    rename: Rename = None,
+    workers: Workers = 2,
+    seed: Seed = 0,
+    rows: Rows = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Check the volumes and masks of a data set and register them in the database.
+
+    Cases that cannot be used are set aside, the others are registered; exit code 1 when any was set aside.
+    """
+    from ...schemas.database import open_database
+    from ...segmentation.cases import write_index
+
+    with open_database(db) as connection:
+        result = _examine(data, connection, reports_link, rename, workers, seed, as_json)
+        write_index(connection, result)
+    _finish(result, db, rows, as_json)
+
+
+def check(
+    data: Data,
+    db: Db = _DEFAULT_DB,
+    reports_link: Link = "report_id",
+    rename: Rename = None,
+    workers: Workers = 2,
+    seed: Seed = 0,
+    rows: Rows = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Check the volumes and masks of a data set; nothing is written. The database is read if it exists."""
+    from ...schemas.database import open_database
+
+    with open_database(db, read_only=True) if db.exists() else nullcontext() as connection:
+        result = _examine(data, connection, reports_link, rename, workers, seed, as_json)
+    _finish(result, None, rows, as_json)
+
+
+def _examine(
+    data: Path, connection: Any, reports_link: str, rename: list[str] | None, workers: int, seed: int, quiet: bool
+) -> "IndexResult":
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ...segmentation.cases import examine, read_layout
+
+    cases = read_layout(data, rename=_pairs(rename or []))
+    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task("reading volumes", total=len(cases))
+        return examine(
+            cases,
+            connection,
+            reports_link=reports_link,
+            workers=workers,
+            seed=seed,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _pairs(rename: list[str]) -> dict[str, str]:
+    pairs = {}
+    for pair in rename:
+        old, equals, new = pair.partition("=")
+        if not (old and equals and new):
+            raise ConfigError(f"--rename: '{pair}' vs name=our_name, e.g. tumor=kidney_lesion. Write it so.")
+        pairs[old] = new
+    return pairs
+
+
+def _finish(result: "IndexResult", db: Path | None, rows: int, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_dict(result), indent=1))
+    else:
+        _print_problems(result, rows)
+        _print_summary(result, db)
+    if result.n_set_aside:
+        raise typer.Exit(1)
+
+
+def _print_problems(result: "IndexResult", rows: int) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not result.problems:
+        return
+    table = Table(title=f"{len(result.problems)} problems", title_justify="left")
+    for column in ("case", "problem", "observed", "expected", "next step"):
+        table.add_column(column, overflow="fold")
+    for problem in result.problems[:rows]:
+        style = "bold" if problem.fatal else None
+        name = problem.problem if problem.fatal else f"{problem.problem} (warning)"
+        cells = (problem.case_id, name, problem.observed, problem.expected, problem.next_step)
+        table.add_row(*(escape(cell) for cell in cells), style=style)
+    console = Console()
+    console.print(table)
+    if len(result.problems) > rows:
+        console.print(f"… and {len(result.problems) - rows} more: --rows {len(result.problems)}")
+
+
+def _print_summary(result: "IndexResult", db: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    usable = [case for case in result.cases if not case.set_aside]
+    table = Table(title="cases", title_justify="left")
+    for column in ("split", "site", "cases", "with a report", "with lesion masks"):
+        table.add_column(column)
+    for row in _summary_rows(result):
+        table.add_row(*(str(cell) for cell in row.values()))
+    console.print(table)
+    masks = Counter(f"{m.name}{' (empty)' if m.empty else ''}" for case in usable for m in case.masks)
+    console.print("masks: " + (", ".join(f"{name} {n}" for name, n in masks.most_common()) or "none"))
+    if result.ignored_masks:
+        shown = ", ".join(list(result.ignored_masks)[:8])
+        more = " …" if len(result.ignored_masks) > 8 else ""
+        console.print(f"not in the anatomy table, left out: {shown}{more}. To use one: --rename NAME=liver_lesion.")
+    what = "checked" if db is None else "registered"
+    console.print(f"{len(usable)} of {len(result.cases)} cases {what}, {result.n_set_aside} set aside", end="")
+    console.print(f", {result.n_unchanged} unchanged" if result.n_unchanged else "")
+    if db is not None and usable:
+        console.print(f"Next: reportsup train --db {db}, or look first: reportsup sql 'FROM case_problems' --db {db}")
+
+
+def _summary_rows(result: "IndexResult") -> list[dict[str, Any]]:
+    from ...schemas import load_anatomy
+
+    anatomy = load_anatomy()
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for case in result.cases:
+        if not case.set_aside:
+            groups.setdefault((case.files.split or "", case.files.site or ""), []).append(case)
+    return [
+        {
+            "split": split,
+            "site": site,
+            "cases": len(cases),
+            "with_report": sum(case.files.report_id is not None for case in cases),
+            "with_lesion_masks": sum(any(anatomy.lesion_organ(m.name) for m in case.masks) for case in cases),
+        }
+        for (split, site), cases in sorted(groups.items())
+    ]
+
+
+def _as_dict(result: "IndexResult") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "cases": len(result.cases),
+        "set_aside": result.n_set_aside,
+        "unchanged": result.n_unchanged,
+        "groups": _summary_rows(result),
+        "ignored_masks": result.ignored_masks,
+        "problems": [asdict(problem) for problem in result.problems],
+    }
