@@ -22,6 +22,8 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
                     _apply(sentence, category, direction, cue, mention)
         if mention.negated and _measured_in_phrase(mention):
             mention.negated = False
+        if _ELSEWHERE.search(sentence.between(mention.heads[-1].end, mention.heads[-1].end + 30)) and not mention.sizes:
+            mention.dropped = mention.dropped or "reference"
         if _PRESENTS.search(sentence.between(sentence.start, mention.start)) and not mention.sizes:
             mention.dropped = mention.dropped or "historical"
         if not mention.negated and _something_else(sentence, mention):
@@ -80,7 +82,10 @@ def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention
             mention.change = True
         mention.negated = True
     elif category == "POSSIBLE_EXISTENCE":
-        mention.possible = True
+        sign = sentence.between(sentence.start, cue.start) if direction == "FORWARD" else ""
+        # "thickening of the omentum, suspected metastasis": the sign is there, its nature is in doubt
+        if not (re.search(r"[,:]\s*$", sign) and _SIGN.search(sign)):
+            mention.possible = True
     elif category == "RESOLVED":
         context = sentence.between(max(sentence.start, cue.start - 30), min(sentence.end, cue.end + 30))
         if not _RESOLVED_EXCEPT.search(context):
@@ -93,6 +98,9 @@ def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention
             mention.dropped = mention.dropped or category.lower()
 
 
+_SIGN = re.compile(r"\b(?:thickening|shadows?|densit(?:y|ies)|foc(?:us|i)|enlargement|nodul\w+|mass(?:es)?|lesions?|opacit(?:y|ies)|hypodens\w+|enhancement)\b")
+
+
 def _measured_in_phrase(mention: Mention) -> bool:
     """A measured lesion after a negation and a comma is a finding: "No effusion, 4 mm nodule"."""
     phrase = [s for s in mention.sentence.sizes if mention.start <= s.start < mention.head.start and s.bound == "exact"]
@@ -102,6 +110,7 @@ def _measured_in_phrase(mention: Mention) -> bool:
     return bool(re.search(r"[,:(]\s*$|\band\s*$|^\s*$", before))
 
 
+_ELSEWHERE = re.compile(r"^\W{0,3}(?:as\s+)?(?:described|mentioned|discussed|detailed|see|noted|reported)\s+(?:below|above)")
 # "A 67-year-old man with an epiglottic mass, …": the patient's story, not the images.
 _PRESENTS = re.compile(r"\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
 _STRONG_LINK = re.compile(

@@ -16,6 +16,9 @@ _NODE_BENIGN = re.compile(
 )
 
 
+_CHANGED = re.compile(r"\b(?:decreas\w*|increas\w*|regress\w*|reduc\w*|shr[iau]nk\w*|progress\w*|grown?|enlarged|smaller|larger)\b")
+
+
 @dataclass(slots=True)
 class Candidate:
     """A finding before validation; lengths in mm, offsets of the report."""
@@ -41,6 +44,8 @@ class Candidate:
     organ_source: str = ""
     summary: bool = False
     definite: bool = False
+    another: bool = False
+    changed: bool = False
     reasons: list[str] = field(default_factory=list)
 
 
@@ -59,7 +64,7 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
         spread = [_candidate(mention, place) for place in (mention.place, *mention.more_places)]
         for other in spread[1:]:
             other.sizes, other.bound, other.prior = [], None, []
-        if len(spread) > 1 and not mention.quantified:  # a plural spread over several places: at least one in each
+        if len(spread) > 1 and mention.count is None:  # a plural spread over several places: at least one in each
             for each in spread:
                 each.count_min = 2 if each.side == "bilateral" else max(1, len(each.sizes))
         out += spread
@@ -86,7 +91,7 @@ def _node_counts(mention: Mention) -> bool:
     text = sentence.between(mention.territory_start, mention.end)
     if any(t.meta("LESION").get("type") in ("metastasis", "malignant") for t in mention.heads):
         return True
-    if re.search(r"not (?:patholog|enlarg|suspicious)|no patholog|below (?:the )?size|physiolog|nonpatholog|reactive|normal", text):
+    if re.search(r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|nonpatholog|reactive|normal", text):
         return False
     largest = max((min(x) if len(x) > 1 else max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
     biggest = max((max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
@@ -110,6 +115,8 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
         count_min = max(count_min, len(sizes))
     if count and count > 1 and len(sizes) == 1 and _each(mention):
         sizes = sizes * min(count, 12)
+    if not mention.plural and len(sizes) > 1:
+        sizes = [_with_height(mention, sizes)] if _with_height(mention, sizes) else sizes
     if not mention.plural and len(sizes) > 1:  # one lesion, several statements of its size: the first is the fullest
         sizes = [max(sizes, key=lambda s: len(s[0]))] if len({len(s[0]) for s in sizes}) > 1 else sizes[:1]
     return Candidate(
@@ -134,7 +141,18 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
         organ_source=place.source,
         summary=mention.plural and not sizes,
         definite=mention.definite,
+        another=mention.change,
+        changed=bool(_CHANGED.search(sentence.text)),
     )
+
+
+def _with_height(mention: Mention, sizes: list[tuple[tuple[float, ...], int, int]]) -> tuple[tuple[float, ...], int, int] | None:
+    """Two diameters and a third one told apart ("47 x 38 mm, with a height of 32 mm") as one size."""
+    first, second = sizes[0], sizes[1]
+    before = mention.sentence.between(max(mention.sentence.start, second[1] - 40), second[1])
+    if len(first[0]) == 2 and len(second[0]) == 1 and re.search(r"\b(?:height|craniocaudal\w*|cranio-caudal\w*|length|depth|thickness|longitudinal\w*|vertical\w*)\b[^,;]{0,25}$", before):
+        return first[0] + second[0], first[1], second[2]
+    return None
 
 
 def _piece(mention: Mention, size: Size, start: int, stop: int) -> Candidate:
@@ -206,11 +224,24 @@ def merge(found: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     for candidate in sorted(found, key=_goes_back):  # "the lesion" may stand before the sentence that describes it
         target = _repeated(candidate, kept)
-        if target is None:
+        earlier = _earlier_exam(candidate, kept) if target is None else None
+        if earlier is not None:  # the text tells of two exams: the later one is the current
+            earlier.prior, earlier.sizes, earlier.bound = earlier.sizes, candidate.sizes, candidate.bound
+            earlier.evidence += candidate.evidence
+        elif target is None:
             kept.append(candidate)
         elif isinstance(target, Candidate):
             _fold(candidate, target)
     return sorted(kept, key=lambda c: c.anchor)
+
+
+def _earlier_exam(candidate: Candidate, kept: list[Candidate]) -> Candidate | None:
+    """The same single lesion with another size further up, where the later text says that it changed."""
+    if not candidate.sizes or candidate.prior or not candidate.changed or candidate.plural or candidate.section is Section.IMPRESSION:
+        return None
+    same = [k for k in kept if k.organ == candidate.organ and k.block != candidate.block and not k.plural and k.sizes
+            and k.side == candidate.side and (not k.location or not candidate.location or _overlap(k.location, candidate.location))]  # fmt: skip
+    return same[0] if len(same) == 1 else None
 
 
 def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool | None":
@@ -223,7 +254,7 @@ def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool 
     fitting = [k for k in rivals if _fits(candidate, k)]
     if not fitting:
         return None
-    if len(fitting) > 1 and candidate.summary:
+    if len(fitting) > 1 and (candidate.summary or candidate.plural):
         for k in fitting:
             if k.lesion_type == "unspecified" and candidate.lesion_type != "unspecified":
                 k.lesion_type, k.type_text = candidate.lesion_type, candidate.type_text
@@ -238,6 +269,8 @@ def _goes_back(candidate: Candidate) -> bool:
 
 def _identical(a: Candidate, b: Candidate) -> bool:
     """The same lesion told twice in one section: same place and same size."""
+    if a.plural and b.plural and not a.sizes and not b.sizes and a.side == b.side and a.lesion_type == b.lesion_type:
+        return not (a.location and b.location and a.location != b.location) and not a.another
     if not (a.sizes and b.sizes) or a.anchor == b.anchor:
         return bool(not a.sizes and not b.sizes and a.location and a.location == b.location and a.side == b.side and a.lesion_type == b.lesion_type and a.plural == b.plural and b.definite)
     return a.side == b.side and a.location == b.location and max(a.sizes)[0] == max(b.sizes)[0] and len(max(a.sizes)[0]) > 1 and a.lesion_type == b.lesion_type

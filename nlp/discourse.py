@@ -45,6 +45,7 @@ def read(sentences: list[Sentence]) -> Reading:
             focus, block = Place(), sentence.block
         mentions = find_mentions(sentence)
         here = focus
+        mentions = _without_components(sentence, mentions)
         for mention in mentions:
             locate(mention, here)
             here = mention.place if mention.place.organ and not mention.node else here
@@ -65,6 +66,28 @@ def read(sentences: list[Sentence]) -> Reading:
         recent += [(index, m) for m in kept if not m.negated and not m.dropped]
         focus = _next_focus(sentence, mentions, focus)
     return reading
+
+
+_COMPONENT = re.compile(r"^[^,;.]{0,60}\b(?:with|containing|having|of|has|contains|and)\s+$")
+
+
+def _without_components(sentence: Sentence, mentions: list[Mention]) -> list[Mention]:
+    """The mentions without those that only describe the inside of the one before: "mass with peripheral cysts"."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        inner = kept and re.match(r"cyst|foc|area|component|cavit", mention.head.text) and not sentence_sizes(sentence, mention)
+        if inner and _COMPONENT.match(sentence.between(kept[-1].heads[-1].end, mention.start)) and not any(
+            "ORGAN" in t.roles and kept[-1].heads[-1].end <= t.start < mention.end for t in sentence.terms
+        ) and re.search(r"\b(?:with|contain\w*|having|has)\b", sentence.between(kept[-1].heads[-1].end, mention.start)):  # fmt: skip
+            kept[-1].end = max(kept[-1].end, mention.end)
+            continue
+        kept.append(mention)
+    return kept
+
+
+def sentence_sizes(sentence: Sentence, mention: Mention) -> bool:
+    """Whether a size stands in the mention's noun phrase."""
+    return any(mention.start <= s.start < mention.head.start for s in sentence.sizes)
 
 
 def _group_of(sentence: Sentence, mention: Mention, kept: list[Mention], recent: list[tuple[int, Mention]]) -> Mention | None:
@@ -97,6 +120,8 @@ def _join_group(member: Mention, group: Mention) -> None:
 def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], recent: list[tuple[int, Mention]], index: int, told: list[Mention]) -> bool:
     """Whether a mention only says more of an earlier one; if so its values are handed over."""
     before = sentence.between(sentence.start, mention.start)
+    if mention is mentions[0] and not mention.sizes and _DIFFERENTIAL.search(before):
+        return True
     linked = None
     if _LINKED.search(before) and mention is mentions[0] and not mention.sizes and not mention.negated:
         linked = next((m for m in reversed(told) if _may_describe(mention, m)), None)
@@ -105,7 +130,8 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
         return True
     if not recent:
         return False
-    typed = bool(_TYPE_ONLY.match(before)) and not mention.sizes and mention is mentions[0]
+    to_head = sentence.between(sentence.start, mention.head.start)
+    typed = bool(_TYPE_ONLY.match(to_head)) and not mention.sizes and mention is mentions[0]
     anaphoric = mention.definite and not _explicit_elsewhere(mention, recent[-1][1])
     if not typed and not anaphoric:
         return False
@@ -122,6 +148,7 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
     return True
 
 
+_DIFFERENTIAL = re.compile(r"\b(?:differential(?:\s+diagnos[ei]s)?|ddx?)\b")
 _LINKED = re.compile(
     r"\b(?:consistent with|compatible with|suggestive of|in keeping with|represents?|representing|diagnostic of|characteristic of|typical of|in favou?r of|indicative of|suspicious for|concerning for)\s+(?:an?\s+|the\s+)?$"
 )

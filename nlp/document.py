@@ -16,6 +16,7 @@ class Sentence:
     section: Section
     heading_organs: tuple[str, ...]
     block: int
+    heading: str
     text: str  # folded
     terms: list[Term] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)

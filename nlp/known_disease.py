@@ -5,44 +5,74 @@ import re
 from ..schemas import LesionType, Section
 from .candidates import Candidate
 from .document import Sentence
+from .lexicon import Term
 
 _TELLING = frozenset({Section.INDICATION, Section.EXAM})
 _TARGET = re.compile(r"^(?:non-?\s?)?target")
-_OPEN_HEAD = ("mass", "masses", "tumor", "tumour", "tumors", "tumours", "thickening", "neoplasm", "hypervasculari")
-_NO_DISEASE = re.compile(r"\b(?:rule out|r/o|exclude|suspect\w*|suspicion|possible|question|query|family|mother|father|brother|sister|screening|\?|no history|evaluate for|concern)\b|\?")
-
-
-def known_primaries(sentences: list[Sentence]) -> set[str]:
-    """Organs in which the history names a malignant disease as a fact ("restaging of pancreatic cancer")."""
-    organs: set[str] = set()
-    for sentence in sentences:
-        if sentence.section not in _TELLING or _NO_DISEASE.search(sentence.text):
-            continue
-        for term in sentence.having("LESION"):
-            meta = term.meta("LESION")
-            if meta.get("type") != "malignant":
-                continue
-            if meta.get("organ"):
-                organs.add(meta["organ"])
-                continue
-            near = [t for t in sentence.having("ORGAN") if 0 <= term.start - t.end < 30 or 0 <= t.start - term.end < 16]
-            organs |= {t.meta("ORGAN")["organ"] for t in near[-1:]}
-    return organs
+_MASS = re.compile(r"^(?:mass|tumou?r|thickening|neoplasm|hypervasculari|lesion)")
+_DOUBT = re.compile(
+    r"\b(?:rule out|r/o|exclude|suspect\w*|suspicion|possible|question|query|family|mother|father|brother|sister|screening|no history|"
+    r"evaluate for|concern|differential|versus|vs|previous\w*|resected|removed|status post|s/p)\b|\?"
+)
+_STATED = re.compile(r"\b(?:known|consistent with|compatible with|in keeping with|diagnosed|diagnosis of|confirmed)\s+(?:[\w-]+\s+){0,3}$")
 
 
 def apply_known_disease(found: list[Candidate], sentences: list[Sentence]) -> None:
-    """Types of RECIST targets and of masses in the organ of a known primary; in place.
+    """Types that the history or the diagnosis give to lesions left unspecified; in place.
 
-    A target lesion is the primary in its own organ and a metastasis elsewhere. An unspecified mass in the organ of the
-    known cancer is malignant. Everything else keeps what the findings say.
+    A RECIST target is the primary in its own organ and a metastasis elsewhere; the first mass in the organ of a known
+    cancer is malignant; a lesion alone in its organ takes the type that the diagnosis names for the organ; a stated
+    disease such as sarcoidosis makes open lesions benign.
     """
-    primaries = known_primaries(sentences)
-    if not primaries:
-        return
+    primaries = _known(sentences, "malignant", diagnosis_only=False)
+    diagnosed = {t: _known(sentences, t, diagnosis_only=True) for t in ("benign", "malignant", "cyst", "metastasis")}
+    disease = _stated_disease(sentences)
+    masses: set[str] = set()
     for candidate in found:
-        if candidate.lesion_type != LesionType.UNSPECIFIED or candidate.organ == "lymph_node":
+        if candidate.lesion_type != LesionType.UNSPECIFIED:
             continue
-        if _TARGET.match(candidate.type_text):
+        alone = sum(c.organ == candidate.organ for c in found) == 1
+        named = [t for t, organs in diagnosed.items() if candidate.organ in organs]
+        if primaries and _TARGET.match(candidate.type_text):
             candidate.lesion_type = "malignant" if candidate.organ in primaries else "metastasis"
-        elif candidate.organ in primaries and candidate.type_text.startswith(_OPEN_HEAD) and not candidate.plural:
+        elif candidate.organ in primaries and _MASS.match(candidate.type_text) and not candidate.plural and candidate.organ not in masses:
             candidate.lesion_type = "malignant"
+            masses.add(candidate.organ)
+        elif len(named) == 1 and (alone or (not candidate.plural and candidate.organ not in masses)):
+            candidate.lesion_type = named[0]
+            masses.add(candidate.organ)
+        elif disease:
+            candidate.lesion_type = disease
+
+
+def _known(sentences: list[Sentence], lesion_type: str, *, diagnosis_only: bool) -> set[str]:
+    """Organs in which the history (or only the diagnosis) names a disease of the type as a fact."""
+    organs: set[str] = set()
+    for sentence in sentences:
+        diagnosis = "diagnos" in sentence.heading
+        if sentence.section not in _TELLING or _DOUBT.search(sentence.text) or (diagnosis_only and not diagnosis):
+            continue
+        for term in sentence.having("LESION"):
+            if term.meta("LESION").get("type") == lesion_type:
+                organs |= _organs_of(sentence, term)
+    return organs
+
+
+def _organs_of(sentence: Sentence, term: Term) -> set[str]:
+    if term.meta("LESION").get("organ"):
+        return {term.meta("LESION")["organ"]}
+    near = [t for t in sentence.having("ORGAN") if 0 <= term.start - t.end < 30 or 0 <= t.start - term.end < 16]
+    return {t.meta("ORGAN")["organ"] for t in near[-1:]}
+
+
+def _stated_disease(sentences: list[Sentence]) -> str:
+    """Type of a disease that the diagnosis names, or that the text states as known or as what the findings fit."""
+    for sentence in sentences:
+        for term in sentence.having("DISEASE"):
+            before = sentence.between(sentence.start, term.start)
+            stated = _STATED.search(before) is not None
+            if ("diagnos" in sentence.heading and "differential" not in sentence.heading and not _DOUBT.search(sentence.text)) or (
+                stated and not _DOUBT.search(before)
+            ):
+                return str(term.meta("DISEASE")["type"])
+    return ""

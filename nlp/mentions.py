@@ -23,8 +23,9 @@ _MANY = frozenset(
     "sporadic occasional uncountable".split()
 )
 _PLURAL_HEAD = re.compile(r"(?:[^s]s|foci|metastases|masses|densities|opacities|laps|loci|enostoses|myomata|filiae|deposits|nodularities|malignancies|lymphadenopathies|adenopathies)$")
-_SINGULAR_S = re.compile(r"(?:metastasis|process|focus|carcinomatosis|mass|enostosis|osteolysis|fibrosis|ipmns?$)$")
+_SINGULAR_S = re.compile(r"(?:itis|osis|asis|metastasis|process|focus|carcinomatosis|mass|enostosis|osteolysis|fibrosis|ipmns?$)$")
 _ANAPHORIC = re.compile(r"\b(?:the|this|these|those|that|such|said|described|above-mentioned|aforementioned|mentioned|former|latter)\s+(?:[\w-]+\s+){0,3}$")
+_TELLING = re.compile(r"cyst|nodul|mass|tumo|neoplas|metasta|malign|multiloc|multicyst|polyp|lytic|sclerotic")
 _THICKENING = frozenset({"thickening", "thickenings"})
 _TUMOR_WORD = re.compile(r"tumou?r|mass|neoplas|malign|cancer|carcinom|metasta")
 
@@ -53,6 +54,9 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
         return True
     if "WEAK_LESION" not in term.roles:
         return False
+    of = re.match(r"\s+of\s+(?:the\s+)?(?:[\w-]+\s+)?([\w-]+)", sentence.between(term.end, sentence.end))
+    if of and not re.match(r"(?:hypo|low|decreas|increas|abnormal|enhanc|hyper|diffusion|restrict|atten|signal|densit|nodul|tumo|soft|uptake|reduced)", of.group(1)) and term.text.startswith(("area", "foc", "spot")):
+        return False
     left = sentence.between(max(sentence.start, term.start - 60), term.start)
     qualifiers = [
         q for q in sentence.having("QUALIFIER") if q.meta("QUALIFIER").get("qualifies") and q.end <= term.start
@@ -64,6 +68,8 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
         return any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
     if any(t for t in sentence.having("OTHER") if t.end <= term.start and not _breaks_noun_phrase(sentence.between(t.end, term.start))):
         return False
+    if term.text.startswith(("appearance", "structure", "abnormalit", "process", "configuration", "image")):
+        qualifiers = [q for q in qualifiers if q.meta("QUALIFIER").get("attenuation") or _TELLING.match(q.text)]
     strong = [q for q in qualifiers if q.text not in ("focal", "round", "rounded", "oval", "ovoid", "soft tissue", "infiltrative", "infiltrating", "solid", "enhancing", "suspicious", "nodal")]
     if strong or (len(qualifiers) >= 2) or (qualifiers and term.text.startswith(("foc", "lump", "formation", "structure", "cavit", "conglomer"))):
         return True
@@ -77,9 +83,17 @@ def _breaks_noun_phrase(text: str) -> bool:
     return any(w in _STOP or w in ";:()" for w in words) or len(words) > 5
 
 
+_SAYS = r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|in keeping with|in favou?r of|suspicious for)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$"
+
+
 def _followed_by_lesion(sentence: Sentence, term: Term) -> bool:
-    """"appearance (nodule?)": the word after the bracket says what the weak head is."""
+    """"appearance (nodule?)", "area …, consistent with a cyst": what follows says what the weak head is."""
     for other in sentence.having("LESION"):
+        gap = sentence.between(term.end, other.start)
+        if other.start >= term.end and len(gap) < 120 and re.search(_SAYS, gap) and not any(
+            term.end <= t.start < other.start and {"LESION", "NODE"} & set(t.roles) for t in sentence.terms
+        ):
+            return ";" not in gap and not re.search(r"\band\b", gap.split(",")[-1])
         if other.start >= term.end and re.fullmatch(r"[^.;]{0,60}\(\s*(?:[\w-]+\s+){0,2}", sentence.between(term.end, other.start)):
             return bool(re.match(r"\s*\??\s*\)|\s*\?", sentence.between(other.end, sentence.end)))
     return False
@@ -103,12 +117,16 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
         return not _NUM_NEAR.search(gap)
     if ";" in gap:
         return False
+    if len(group) > 1 and re.fullmatch(r"\s*(?:,|,?\s*and|,?\s*or)\s+(?:an?\s+|known\s+|the\s+)?(?:[\w-]+\s+){0,2}", gap) and not sentence_has_size(sentence, last.end, head.start):
+        return True  # "consistent with hemangioma and cysts"
     if "(" in gap and ")" not in gap.split("(", 1)[1] and not sentence_has_size(sentence, last.end, head.start):
         inside = gap.rsplit("(", 1)[1]
         if not re.search(r"\b(?:in|of|at|with|and)\b", inside):
             return True
     if re.search(r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$", gap):
         return not re.search(r"\)", gap.split("(")[-1])
+    if re.fullmatch(r"[^;.]{0,70}:\s*(?:possible|possibly|probable|suspected|likely|most likely|consider(?:ing)?|suggest(?:ing|ive of)?|dd:?)\s+(?:[\w-]+\s+){0,2}", gap):
+        return True
     links = [t for t in sentence.terms if "TYPE_LINK:BIDIRECTIONAL" in t.roles and last.end <= t.start and t.end <= head.start]
     for link in reversed(links):
         between = sentence.between(link.end, head.start)
@@ -216,7 +234,7 @@ def _bound(sentence: Sentence, mentions: list[Mention]) -> None:
         if lead and not verb:
             cut = heads_end + lead[-1].start()
         else:
-            comma = re.search(r"(?:[,;]\s*(?:and\s+)?|\band\s+|\bwith\s+)$", gap)
+            comma = re.search(r"(?:[,;]\s*(?:and\s+|as well as\s+)?|\band\s+|\bas well as\s+|\bwith\s+)$", gap)
             if comma:
                 cut = heads_end + comma.start()
             elif lead:
@@ -227,12 +245,19 @@ def _bound(sentence: Sentence, mentions: list[Mention]) -> None:
 
 def _describe(sentence: Sentence, mention: Mention) -> None:
     """Type, wording and attenuation, from the heads and the describing words of the noun phrase."""
-    types = [(t.meta("LESION").get("type", "unspecified"), t) for t in mention.heads]
+    types = [(t.meta("LESION").get("type") or t.meta("NODE").get("type") or "unspecified", t) for t in mention.heads]
     ranked = [pair for pair in types if pair[0] != "unspecified" and not _negated_description(sentence, mention, pair[1])]
+    others = {kind for kind, t in types if kind != "unspecified" and t is not mention.heads[0] and (kind, t) in ranked}
+    if len(ranked) > 1 and ranked[0][1] is not mention.heads[0] and others & {"metastasis", "malignant"} and others & {"cyst", "benign"}:
+        ranked = []  # "adenoma or metastasis" leaves it open
     if ranked:
         mention.lesion_type, term = ranked[0] if mention.heads[0] is ranked[0][1] else ranked[0]
         mention.type_text = term.text
     near = [q for q in sentence.having("QUALIFIER") if mention.start <= q.start < mention.heads[-1].end or _predicated(sentence, mention, q)]
+    if mention.lesion_type == "unspecified" and len(mention.heads) > 1 and _TUMOR_WORD.search(mention.heads[-1].text):
+        between = sentence.between(mention.head.end, mention.heads[-1].start)
+        if re.search(r"suspicious|concern|worris|highly suggestive", between):  # "suspicious for tumour" is read as malignant
+            mention.lesion_type, mention.type_text = "malignant", mention.heads[-1].text
     if mention.lesion_type == "unspecified" and _MALIGNANT_SCORE.search(sentence.between(mention.head.start, mention.end)):
         mention.lesion_type, mention.type_text = "malignant", _MALIGNANT_SCORE.search(sentence.between(mention.head.start, mention.end)).group()  # type: ignore[union-attr]
     for q in near:
@@ -257,7 +282,7 @@ def _predicated(sentence: Sentence, mention: Mention, qualifier: Term) -> bool:
     """"The lesion is cystic", "lesion, likely benign"."""
     gap = sentence.between(mention.heads[-1].end, qualifier.start)
     return 0 <= qualifier.start - mention.heads[-1].end < 80 and qualifier.end <= mention.end and bool(
-        re.search(r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|consistent with|favou?red)\s+(?:an?\s+)?$", gap)
+        re.search(r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|consistent with|favou?red|considered|considering|suspected)\s+(?:an?\s+)?$", gap)
     )
 
 
@@ -277,6 +302,8 @@ def _count(sentence: Sentence, mention: Mention) -> None:
     mention.definite = bool(words and words[0] in ("the", "this", "these", "those", "such", "said", "that")) or bool(
         _ANAPHORIC.search(sentence.between(max(sentence.start, mention.head.start - 60), mention.head.start))
     )
+    if not words and not mention.plural and re.search(r"\b(?:of|within|to|from|by)\s+$", sentence.between(sentence.start, mention.head.start)):
+        mention.definite = True  # "heterogeneity of mass"
     bare = not words and mention.start == mention.head.start and not sentence.between(sentence.start, mention.start).strip()
     after = sentence.between(mention.heads[-1].end, mention.end)
     if bare and not mention.plural and re.match(r"\s+(?:has|is|was|shows?|demonstrates?|appears?|extends?|exhibits?|measures?|enhances?)\b", after):

@@ -7,7 +7,7 @@ from .lexicon import Term
 from .places import relation_governed
 
 _ONLY_SIZE = re.compile(r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibration|course|diameter|dimension|volume|width|position|filling|location|thickness|perfusion)s?\b")
-_MORE_THAN_SIZE = re.compile(r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|enhanc|densit|parenchym|homogen|configur|signal|structure|texture|outline|aspect)")
+_MORE_THAN_SIZE = re.compile(r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|densit|parenchym|homogen|configur|signal|structure|texture|outline|aspect)")
 _SIZE_SUBJECT = re.compile(r"\b(?:size|calib\w+|diameter|width|course|dimensions?|filling|wall thickness|volume|length|flow|perfusion|function|position|height|heights)\s*(?:and\s+\w+\s*)?(?:is|are|was|were|of|appears?|within)?\s*$")
 _GAP_TO_CUE = re.compile(
     r"^(?:\s*(?:glands?|parenchyma|contours?|size|sizes|and|,|/|shape|structures?|is|are|was|were|appears?|appear|to be|both|bilaterally|grossly|otherwise|also|all|within|of|in|to|the|sections?|section|included|"
@@ -16,7 +16,7 @@ _GAP_TO_CUE = re.compile(
     r"well|regular|entire|organ|organs|not enlarged|not distended|well-distended|distended|partially|filled|moderately|plans|planes|tissue|tissues|intrinsically|intact|visible|non-enhanced|that|which)\b|\s*[:,(]|\s*-)*\s*$"
 )
 _GAP_FROM_CUE = re.compile(
-    r"^(?:\s*(?:appearance|appearances|aspect|visualization|depiction|representation|appearing|in appearance|of|the|both|included|visualized|visible|imaged|parenchyma|parenchymal|texture|echotexture|structure|structures|contrast|"
+    r"^(?:\s*(?:appearance|appearances|aspect|lower|upper|basal|adjacent|portions?|parts?|contrast uptake|uptake|visualization|depiction|representation|appearing|in appearance|of|the|both|included|visualized|visible|imaged|parenchyma|parenchymal|texture|echotexture|structure|structures|contrast|"
     r"enhancement|attenuation|density|partially|left and right|right and left|remaining|other|bilateral|configured|size|sized|shape|and|in|contour|contours|morphology|signal|remainder of|caliber|for age|adult|echogenicity|size of)\b)*\s*$"
 )
 _QUIET = {  # words that call an organ normal only for these organs
@@ -29,7 +29,7 @@ _QUIET = {  # words that call an organ normal only for these organs
 }  # fmt: skip
 _WALL_NEGATIVE = re.compile(
     r"\bno\s+(?:significant\s+|suspicious\s+)?(?:patholog\w+|tumou?ral|tumou?rous|tumou?r-like|neoplastic|focal|malignant|suspicious|mass-like)\s+(?:increase in\s+)?(?:wall[- ]thick\w*|thickening)|no\s+patholog\w+\s+(?:increase in\s+)?wall thick\w+|"
-    r"without\s+(?:focal|patholog\w+|tumou?ral|suspicious)\s+wall[- ]thickening|no\s+patholog\w*ally (?:thickened|distended)|no\s+(?:focal\s+)?wall[- ]thickening"
+    r"without\s+(?:focal|patholog\w+|tumou?ral|suspicious)\s+wall[- ]thickening|no\s+patholog\w*ally thickened|no\s+(?:focal\s+)?wall[- ]thickening"
 )
 _HOLLOW = frozenset({"esophagus", "stomach", "colon", "small_bowel", "bowel", "bladder", "duodenum", "gallbladder"})
 _PAIRED = frozenset({"kidney", "adrenal_gland", "ovary", "breast", "testis", "lung", "parotid", "ureter"})
@@ -129,7 +129,7 @@ def _objects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
             break
         if not _noun(term) and not re.match(r"\s*(?:glands?|parenchyma|structures?)\b", sentence.between(term.end, term.end + 12)) and not term.text.startswith(("bony", "osseous")):
             break
-        if any(0 <= t.start - term.end <= 1 for t in sentence.having("OTHER", "LESION", "NODE")):
+        if any(0 <= t.start - term.end <= 1 for t in sentence.having("OTHER", "LESION", "NODE") if not t.text.startswith("section")):
             break
         out.append((term.meta("ORGAN")["organ"], _side(sentence, term)))
         position = term.end
@@ -139,7 +139,7 @@ def _objects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
 def _heading(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
     """"SPLEEN: Normal." """
     only = sentence.between(sentence.start, cue.start)
-    if sentence.heading_organs and re.fullmatch(r"\s*(?:are|is|appears?|grossly|both|otherwise|entirely|normal|,|and|\s)*", only) and not _ONLY_SIZE.match(sentence.between(cue.end, sentence.end)):
+    if sentence.heading_organs and re.fullmatch(r"\s*(?:are|is|appears?|grossly|both|otherwise|entirely|normal|,|and|\s)*", only) and not _limits(sentence, cue):
         return [(o, None) for o in sentence.heading_organs if o not in ("reproductive", "mediastinum", "peritoneum")]
     return []
 

@@ -169,7 +169,7 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
     implied = _implied(mention)
     before = [t for t in organs["before"] if not t.meta("ORGAN").get("weak")]
     weak_own = organs["noun_phrase"]
-    if weak_own and before and before[-1].meta("ORGAN").get("adjective"):
+    if weak_own and before:
         return [weak_own[-1]], "noun_phrase"
     if before and not (implied and before[-1].meta("ORGAN")["organ"] != implied):
         return [before[-1]], "before"

@@ -70,7 +70,7 @@ class RulesExtractor:
                 if section in (Section.BODY, Section.FINDINGS) and _opens_summary(folded, out, number, start):
                     section = Section.IMPRESSION
                 end = min(end, start + MAX_SENTENCE)
-                sentence = Sentence(start, end, section, block.organs, number, folded[start:end])
+                sentence = Sentence(start, end, section, block.organs, number, block.heading, folded[start:end])
                 sentence.terms = self._lexicon.find(folded, start, end)
                 sentence.sizes = find_sizes(folded, start, end)
                 out.append(sentence)

@@ -9,6 +9,8 @@ from .rule_files import Rule, normalise
 # A heading: at the start of a line, or of a sentence on a line, up to 60 characters, then a colon; or alone on its line.
 _COLON = re.compile(r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:", re.M)
 _ALONE = re.compile(r"^[ \t*_#\"•\-]{0,5}(?P<head>[^\W\d_][^\n:.;!?]{2,59}?)[ \t*_#]*$", re.M)
+# A known one-word heading at the start of a line, its text going on without a colon: "Conclusion Findings are …".
+_RUN_ON = re.compile(r"^[ \t]*(?P<head>[a-z]+)[ \t]+(?=\S)", re.M)
 _DATE = re.compile(r"[\s,]*\(?\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\)?.*$|\s+(?:mm/dd/yy)$")
 
 
@@ -35,7 +37,7 @@ def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block
         headings: normalised heading → rule of category `organ` or a Section's name.
     """
     marks: list[tuple[int, int, str, Rule | None]] = []
-    for pattern in (_COLON, _ALONE):
+    for pattern in (_COLON, _ALONE, _RUN_ON):
         for match in pattern.finditer(folded):
             head = _DATE.sub("", match.group("head").strip(" *_#-\t"))
             rule = headings.get(_LEAD.sub("", normalise(head)))
@@ -45,12 +47,34 @@ def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block
                 continue
             if rule is None and normalise(head).split(" ")[0] in ("target", "note", "image", "series"):
                 continue
+            if pattern is _RUN_ON and (any(m[0] == match.start("head") for m in marks) or rule is None or rule.category == "organ" or not _runs_on(text, match)):
+                continue
             if pattern is _ALONE and rule is not None and rule.category == "organ" and not _looks_like_title(text, match):
                 continue
             if pattern is _COLON and rule is not None and rule.category != "organ" and not _starts_upper(text, match):
                 continue
             marks.append((match.start("head"), match.end(), head, rule))
-    return _blocks(text, sorted(dict((m[0], m) for m in marks).values(), key=lambda m: m[0]))
+    return _unheaded(text, _blocks(text, sorted({m[0]: m for m in marks}.values(), key=lambda m: m[0])))
+
+
+_PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
+_BEFORE_FINDINGS = frozenset({Section.TECHNIQUE, Section.COMPARISON, Section.EXAM})
+
+
+def _unheaded(text: str, blocks: list[Block]) -> list[Block]:
+    """In a report without a findings heading, paragraphs after the technique's (or comparison's) first are findings."""
+    if any(b.section in (Section.FINDINGS, Section.BODY) and b.end - b.start > 200 for b in blocks):
+        return blocks
+    out: list[Block] = []
+    for number, block in enumerate(blocks):
+        gap = _PARAGRAPH.search(text, block.start, block.end)
+        last = number + 1 == len(blocks) or blocks[number + 1].section not in _BEFORE_FINDINGS
+        if gap and last and block.section in _BEFORE_FINDINGS and block.end - gap.end() > 60:
+            out.append(Block(block.start, gap.end(), block.section, block.organs, block.heading))
+            out.append(Block(gap.end(), block.end, Section.FINDINGS))
+        else:
+            out.append(block)
+    return out
 
 
 def _blocks(text: str, marks: list[tuple[int, int, str, Rule | None]]) -> list[Block]:
@@ -101,6 +125,16 @@ def _shouts(text: str, match: re.Match[str]) -> bool:
 
 def _starts_upper(text: str, match: re.Match[str]) -> bool:
     return text[match.start("head")].isupper()
+
+
+def _runs_on(text: str, match: re.Match[str]) -> bool:
+    """Whether both the heading and the word after it are capitalised, as no sentence does."""
+    following = re.match(r"[A-Za-z]+", text[match.end() :])
+    capitalised = text[match.start("head")].isupper() and text[match.end()].isupper()
+    return capitalised and not (following and following.group().lower() in _GOES_ON)
+
+
+_GOES_ON = frozenset("of and are is with in was were suggest suggests consistent compatible include includes for to or".split())
 
 
 def _looks_like_title(text: str, match: re.Match[str]) -> bool:
