@@ -122,7 +122,7 @@ def write_index(connection: duckdb.DuckDBPyConnection, result: IndexResult) -> N
     ids = [case.files.case_id for case in written]
     with _transaction(connection):
         for table in ("cases", "case_masks", "case_problems"):
-            connection.executemany(f"DELETE FROM {table} WHERE case_id = ?", [[case_id] for case_id in ids])
+            connection.execute(f"DELETE FROM {table} WHERE case_id IN (SELECT unnest(?::VARCHAR[]))", [ids])
         _insert(connection, "cases", [_case_row(case) for case in written])
         _insert(
             connection,

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import affine_transform
 
+# A voxel centred exactly on a mask's surface is outside, whatever the rounding.
+_HALF = 0.5 + 1e-4
 Affine = npt.NDArray[np.float64]
 
 
@@ -87,7 +89,7 @@ def resample_mask(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> np
     block = mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
     offset = (first + 0.5) * ratio - 0.5 - low
     moved = affine_transform(block, ratio, offset, tuple(last - first), order=1, mode="nearest")
-    out[tuple(slice(a, b) for a, b in zip(first, last, strict=True))] = moved > 0.5
+    out[tuple(slice(a, b) for a, b in zip(first, last, strict=True))] = moved > _HALF
     if not out.any():
         centre = np.argwhere(mask).mean(axis=0)
         nearest = np.clip(np.round((centre + 0.5) / ratio - 0.5), 0, np.asarray(target.shape) - 1).astype(int)

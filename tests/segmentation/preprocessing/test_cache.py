@@ -1,0 +1,185 @@
+"""The cache against direct computation, and what a killed build leaves."""
+
+import subprocess
+import sys
+
+import nibabel as nib
+import numpy as np
+import pytest
+from reportsup.schemas import DataError
+from reportsup.segmentation.preprocessing import (
+    Grid,
+    LesionChannel,
+    Plan,
+    build_cache,
+    open_case,
+    prepare_image,
+    resample_image,
+    resample_mask,
+    target_grid,
+    to_ras,
+)
+from reportsup.segmentation.preprocessing import build as build_module
+from scipy.ndimage import distance_transform_edt
+
+PLAN = Plan(
+    spacing_mm=(2.0, 2.0, 2.5),
+    patch_size=(16, 16, 16),
+    clip_hu=(-100.0, 200.0),
+    mean_hu=40.0,
+    std_hu=12.0,
+    channels=(LesionChannel("liver", "liver_lesion"), LesionChannel("kidney", "kidney_lesion")),
+    region_masks=("kidney_left", "kidney_right", "liver"),
+    margin_mm=6.0,
+)
+
+
+@pytest.fixture
+def cached(tmp_path, make_case):
+    case = make_case("A")
+    return case, build_cache([case], PLAN, tmp_path / "cache").cases["A"]
+
+
+def _ras(path, label=None):
+    image = nib.load(path)
+    array = np.asarray(image.dataobj)
+    array, affine = to_ras(array if label is None else array == label, image.affine)
+    return array, Grid(array.shape, affine)
+
+
+def test_cache_equals_direct_resampling(cached):
+    case, stored = cached
+    ct, source = _ras(case.ct)
+    target = target_grid(source, PLAN.spacing_mm)
+    image = (resample_image(np.clip(ct, -100, 200), source, target) - 40) / 12
+    np.testing.assert_allclose(stored.image(), image, atol=5e-3)
+    assert stored.image().dtype == np.float16
+    np.testing.assert_allclose(np.array(stored.affine_ras), target.affine_ras)
+    whole, grid = prepare_image(case.ct, PLAN)
+    np.testing.assert_allclose(whole, image, atol=1e-4)
+    assert grid.shape == stored.shape == stored.image().shape
+    for name, mask in case.masks.items():
+        native, _ = _ras(mask.path, mask.label)
+        np.testing.assert_array_equal(stored.mask(name), resample_mask(native.astype(bool), source, target))
+        assert stored.masks[name].volume_mm3 == pytest.approx(mask.volume_mm3)
+        assert stored.masks[name].n_voxels == stored.mask(name).sum()
+
+
+def test_left_is_left_whatever_the_file_says(cached):
+    _, stored = cached
+    left = np.argwhere(stored.mask("kidney_left")).mean(axis=0)
+    right = np.argwhere(stored.mask("kidney_right")).mean(axis=0)
+    assert left[1] > right[1], "file axis 1 runs to posterior, RAS to anterior"
+
+
+def test_margin_is_the_euclidean_neighbourhood_in_mm(cached):
+    _, stored = cached
+    for names in (["liver"], ["kidney_left", "kidney_right"]):
+        union = np.any([stored.mask(name) for name in names], axis=0)
+        distance_mm = distance_transform_edt(~union, sampling=PLAN.spacing_mm)
+        np.testing.assert_array_equal(stored.margin(names), distance_mm <= 6.0)
+
+
+@pytest.mark.parametrize("start", [(0, 0, 0), (3, 2, 1), (-4, 5, -2), (10, 9, 8), (-50, 0, 0)])
+def test_a_crop_is_a_slice_of_the_padded_volume(cached, start):
+    _, stored = cached
+    size, pad = (8, 9, 10), 60
+
+    def expected(array, fill):
+        padded = np.pad(array, pad, constant_values=fill)
+        return padded[tuple(slice(s + pad, s + pad + n) for s, n in zip(start, size, strict=True))]
+
+    crop = stored.crop(start, size, masks=["liver", "liver_lesion", "kidney_lesion"], margins=["liver"])
+    assert crop.image.dtype == np.float32
+    np.testing.assert_array_equal(crop.image, expected(stored.image().astype(np.float32), PLAN.background))
+    for name in ("liver", "liver_lesion"):
+        np.testing.assert_array_equal(crop.masks[name], expected(stored.mask(name), False))
+    np.testing.assert_array_equal(crop.margins["liver"], expected(stored.margin(["liver"]), False))
+    assert "kidney_lesion" not in crop.masks, "a mask that the case lacks is unknown, not empty"
+    inside = np.zeros(size, dtype=bool)
+    inside[crop.inside] = True
+    np.testing.assert_array_equal(inside, expected(np.ones(stored.shape, dtype=bool), False))
+
+
+def test_boxes_and_points_lie_in_their_masks(cached):
+    _, stored = cached
+    start, stop = stored.box(["kidney_left", "kidney_right"])
+    union = stored.mask("kidney_left") | stored.mask("kidney_right")
+    voxels = np.argwhere(union)
+    assert (start, stop) == (tuple(voxels.min(axis=0)), tuple(voxels.max(axis=0) + 1))
+    points = stored.points(["liver", "kidney_left"])
+    assert (stored.mask("liver") | stored.mask("kidney_left"))[tuple(points.T)].all()
+    assert len(points) == stored.mask("liver").sum() + stored.mask("kidney_left").sum()
+    with pytest.raises(DataError, match="no voxel of kidney_lesion"):
+        stored.box(["kidney_lesion"])
+    with pytest.raises(DataError, match="'spleen' vs one of"):
+        stored.crop((0, 0, 0), (4, 4, 4), masks=["spleen"])
+    with pytest.raises(DataError, match="no mask of 'kidney_lesion'"):
+        stored.mask("kidney_lesion")
+
+
+def test_an_empty_lesion_mask_is_kept_and_a_missing_one_is_not(tmp_path, make_case):
+    cases = [make_case("A", lesion=False), make_case("B", lesion=None)]
+    stored = build_cache(cases, PLAN, tmp_path / "cache").cases
+    assert stored["A"].masks["liver_lesion"].n_voxels == 0
+    assert not stored["A"].crop((0, 0, 0), (4, 4, 4), masks=["liver_lesion"]).masks["liver_lesion"].any()
+    assert "liver_lesion" not in stored["B"].masks
+
+
+def test_only_what_is_missing_or_changed_is_built(tmp_path, make_case):
+    cases = [make_case("A"), make_case("B")]
+    assert build_cache(cases, PLAN, tmp_path / "cache", workers=2).n_built == 2
+    assert build_cache(cases, PLAN, tmp_path / "cache").n_built == 0
+    assert build_cache([cases[0], make_case("B", fingerprint="2")], PLAN, tmp_path / "cache").n_built == 1
+
+
+def test_a_file_that_went_missing_fails_its_case_only(tmp_path, make_case):
+    cases = [make_case("A"), make_case("B")]
+    cases[0].ct.unlink()
+    result = build_cache(cases, PLAN, tmp_path / "cache")
+    assert list(result.cases) == ["B"]
+    assert "does not exist" in result.failures["A"]
+    assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir() if p.is_dir()] == ["B"]
+
+
+def test_a_build_killed_in_the_middle_resumes(tmp_path, make_case):
+    """The child dies by its own hand after the first case, with the second half written."""
+    cases = [make_case("A"), make_case("B")]
+    script = tmp_path / "kill.py"
+    script.write_text(
+        "import os, pickle, sys\n"
+        "from pathlib import Path\n"
+        "from reportsup.segmentation.preprocessing import build\n"
+        "cases, plan, root = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
+        "save, calls = build.np.savez, []\n"
+        "def dying(*a, **k):\n"
+        "    calls.append(1)\n"
+        "    save(*a, **k) if len(calls) == 1 else os._exit(9)\n"
+        "build.np.savez = dying\n"
+        "build.build_cache(cases, plan, root)\n"
+    )
+    import pickle
+
+    (tmp_path / "job").write_bytes(pickle.dumps((cases, PLAN, tmp_path / "cache")))
+    assert subprocess.run([sys.executable, script, tmp_path / "job"], check=False).returncode == 9
+    folder = tmp_path / "cache" / PLAN.cache_key
+    assert open_case(folder / "A").case_id == "A"
+    with pytest.raises(DataError, match="no complete case"):
+        open_case(folder / "B")
+    assert len(list(folder.glob(".B.*.tmp"))) == 1
+    result = build_cache(cases, PLAN, tmp_path / "cache")
+    assert result.n_built == 1
+    whole = build_cache(cases, PLAN, tmp_path / "straight").cases
+    for name in ("A", "B"):
+        for file in ("image.npy", "masks.npy", "case.json"):
+            assert (result.cases[name].folder / file).read_bytes() == (whole[name].folder / file).read_bytes()
+
+
+def test_an_interrupted_case_leaves_nothing(tmp_path, make_case, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build_module, "pack", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build_cache([make_case("A")], PLAN, tmp_path / "cache")
+    assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir()] == ["plan.json"]
