@@ -129,7 +129,7 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
             gap = sentence.between(mention.heads[-1].end, other.start)
             if _STRONG_LINK.search(gap) and not re.search(r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap):
                 return other.text not in _CHARACTER
-    return bool(mention.weak and re.search(r"linear|strip|band|cylindrical|tubular|reticular|streak", sentence.between(mention.start, mention.head.start)))
+    return bool(generic and re.search(r"\b(?:linear|strip|band|cylindrical|tubular|reticular|streak)", sentence.between(mention.start, mention.head.start)))
 
 
 # Said of a lesion's make-up, not instead of it.

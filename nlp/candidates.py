@@ -1,11 +1,12 @@
 """Turns mentions into candidate findings and merges what a report says twice."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..schemas import Section
 from .document import Mention, Place
 from .measurements import Size
+from .places import place_within
 from .size_linking import split_by_place
 
 _NODE_WORTHY = re.compile(
@@ -16,6 +17,8 @@ _NODE_BENIGN = re.compile(
 )
 
 
+# A sentence that opens with another modality, or with the change itself, speaks of the same lesion again.
+_RETOLD = re.compile(r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:the\s+|an?\s+)?(?:\w+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp)\b(?:\s+\w+){0,8}?\s+(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))")
 _CHANGED = re.compile(r"\b(?:decreas\w*|increas\w*|regress\w*|reduc\w*|shr[iau]nk\w*|progress\w*|grown?|enlarged|smaller|larger)\b")
 
 
@@ -46,6 +49,8 @@ class Candidate:
     definite: bool = False
     another: bool = False
     changed: bool = False
+    retold: bool = False
+    phrase: str = ""
     reasons: list[str] = field(default_factory=list)
 
 
@@ -64,7 +69,7 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
         spread = [_candidate(mention, place) for place in (mention.place, *mention.more_places)]
         for other in spread[1:]:
             other.sizes, other.bound, other.prior = [], None, []
-        if len(spread) > 1 and mention.count is None:  # a plural spread over several places: at least one in each
+        if len(spread) > 1 and mention.count is None and mention.place.source == "after":  # a plural spread over several places: at least one in each
             for each in spread:
                 each.count_min = 2 if each.side == "bilateral" else max(1, len(each.sizes))
         out += spread
@@ -143,6 +148,8 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
         definite=mention.definite,
         another=mention.change,
         changed=bool(_CHANGED.search(sentence.text)),
+        retold=bool(_RETOLD.match(sentence.text)),
+        phrase=sentence.between(mention.start, mention.heads[-1].end),
     )
 
 
@@ -157,25 +164,9 @@ def _with_height(mention: Mention, sizes: list[tuple[tuple[float, ...], int, int
 
 def _piece(mention: Mention, size: Size, start: int, stop: int) -> Candidate:
     """One member of a list of lesions that each have a size and a place."""
-    place = Place(organ=mention.place.organ, source=mention.place.source)
-    for term in mention.sentence.terms:
-        if start <= term.start < stop:
-            meta = term.meta("ORGAN")
-            if meta and not meta.get("unnamed"):
-                place.organ = meta["organ"] if meta["organ"] == place.organ or not place.organ or meta.get("location") else place.organ
-                place.location += [meta["location"]] if meta.get("location") and meta["organ"] == place.organ else []
-                place.side = place.side or meta.get("side")
-            if term.meta("SIDE"):
-                place.side = place.side or term.meta("SIDE")["side"]
-            found = term.meta("PLACE").get("places", {}).get(place.organ)
-            place.location += found.split("|") if found and found != "*" else []
-    place.side = place.side or (mention.place.side if mention.place.side != "bilateral" else None)
-    piece = _candidate(mention, place)
-    piece.sizes, piece.bound = [(size.lesions_mm[0], size.start, size.end)], "exact"
-    piece.count = piece.count_min = 1
-    piece.plural, piece.summary = False, False
-    piece.location = list(dict.fromkeys(place.location))
-    return piece
+    part = replace(mention, territory_start=start, start=start, end=stop, plural=False, sizes=[size], prior=[], more_places=[], count=1, count_min=1)
+    part.place = place_within(part, mention.place)
+    return _candidate(part, part.place)
 
 
 def _each(mention: Mention) -> bool:
@@ -239,7 +230,7 @@ def _earlier_exam(candidate: Candidate, kept: list[Candidate]) -> Candidate | No
     """The same single lesion with another size further up, where the later text says that it changed."""
     if not candidate.sizes or candidate.prior or not candidate.changed or candidate.plural or candidate.section is Section.IMPRESSION:
         return None
-    same = [k for k in kept if k.organ == candidate.organ and k.block != candidate.block and not k.plural and k.sizes
+    same = [k for k in kept if k.organ == candidate.organ and (k.block != candidate.block or candidate.retold) and not k.plural and k.sizes
             and k.side == candidate.side and (not k.location or not candidate.location or _overlap(k.location, candidate.location))]  # fmt: skip
     return same[0] if len(same) == 1 else None
 
@@ -254,6 +245,9 @@ def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool 
     fitting = [k for k in rivals if _fits(candidate, k)]
     if not fitting:
         return None
+    groups = [k for k in fitting if k.plural]
+    if candidate.plural and groups:
+        return max(groups, key=lambda k: _likeness(candidate, k))
     if len(fitting) > 1 and (candidate.summary or candidate.plural):
         for k in fitting:
             if k.lesion_type == "unspecified" and candidate.lesion_type != "unspecified":
@@ -271,6 +265,8 @@ def _identical(a: Candidate, b: Candidate) -> bool:
     """The same lesion told twice in one section: same place and same size."""
     if a.plural and b.plural and not a.sizes and not b.sizes and a.side == b.side and a.lesion_type == b.lesion_type:
         return not (a.location and b.location and a.location != b.location) and not a.another
+    if b.retold and not (a.sizes and b.sizes) and not a.plural and not b.plural and not b.another and (a.side == b.side or not b.side):
+        return not (a.location and b.location and not _overlap(a.location, b.location))
     if not (a.sizes and b.sizes) or a.anchor == b.anchor:
         return bool(not a.sizes and not b.sizes and a.location and a.location == b.location and a.side == b.side and a.lesion_type == b.lesion_type and a.plural == b.plural and b.definite)
     return a.side == b.side and a.location == b.location and max(a.sizes)[0] == max(b.sizes)[0] and len(max(a.sizes)[0]) > 1 and a.lesion_type == b.lesion_type
@@ -327,7 +323,7 @@ def _fold(source: Candidate, target: Candidate) -> None:
     target.prior = target.prior or source.prior
     target.attenuation = target.attenuation or source.attenuation
     target.image_reference = target.image_reference or source.image_reference
-    if source.possible and (source.lesion_type == target.lesion_type or source.lesion_type == "unspecified"):
+    if source.possible and source.lesion_type == "unspecified":
         target.possible = True
     if source.count and target.count is None and source.count > 1:
         target.count, target.count_min = source.count, max(source.count, target.count_min)

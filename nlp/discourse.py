@@ -16,6 +16,7 @@ _PRONOUN = re.compile(
     r"^\s*(?:this|these|it|they|the (?:largest|biggest|larger|smaller|finding|findings|appearance|appearances|features|imaging features|latter|former|measurement|dimensions?|size|long axis|short axis|maximum diameter|diameter)|"
     r"findings?|appearances?|imaging features|features|which|its|both|all|measur\w+|currently|largest|dimensions?|size|one of (?:them|these|which)|among these|maximum diameter|now measur\w+)\b"
 )
+_POSSESSIVE = re.compile(r"\bits\s+(?:\w+\s+){0,3}(?:length|size|diameter|dimensions?|width|axis)\b|\bit\s+(?:now\s+)?measures\b")
 _TYPE_ONLY = re.compile(
     r"^\s*(?:(?:pathologic\w*|patholog\w*|histolog\w*|biopsy|cytology|surgical)\b|this|these|it|they|the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|probably)\b[^.;]{0,90}$"
 )
@@ -122,6 +123,8 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
     before = sentence.between(sentence.start, mention.start)
     if mention is mentions[0] and not mention.sizes and _DIFFERENTIAL.search(before):
         return True
+    if recent and index - recent[-1][0] <= 1 and _doubts_type(sentence, mention, recent[-1][1]):
+        return True
     linked = None
     if _LINKED.search(before) and mention is mentions[0] and not mention.sizes and not mention.negated:
         linked = next((m for m in reversed(told) if _may_describe(mention, m)), None)
@@ -146,6 +149,14 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
     if not mention.negated:
         hand_over(mention, target, type_only=typed)
     return True
+
+
+def _doubts_type(sentence: Sentence, mention: Mention, lesion: Mention) -> bool:
+    """"A carcinoma cannot be excluded" right after a lesion asks what that lesion is."""
+    after = sentence.between(mention.heads[-1].end, sentence.end)
+    asked = re.match(r"[^,;.]{0,25}\b(?:cannot|can not|could not|would be difficult|not)\b[^,;.]{0,30}\b(?:exclud\w*|ruled out)", after)
+    own = mention.place.source in ("noun_phrase", "after", "before")
+    return bool(asked) and mention.possible and not mention.sizes and not (own and mention.place.organ != lesion.place.organ)
 
 
 _DIFFERENTIAL = re.compile(r"\b(?:differential(?:\s+diagnos[ei]s)?|ddx?)\b")
@@ -204,6 +215,8 @@ def hand_over(source: Mention, target: Mention, *, type_only: bool = False) -> N
     if target.lesion_type == "unspecified" and source.lesion_type != "unspecified":
         target.lesion_type, target.type_text = source.lesion_type, source.type_text
     if type_only:
+        if re.search(r"\b(?:normal|artifact|artefact|volume averaging|variant|pseudolesion)\b", source.sentence.text):
+            target.possible = True
         target.evidence.append((source.sentence.start, source.sentence.end))
         return
     if source.sizes and not target.sizes:
@@ -225,8 +238,8 @@ def _adopt(sentence: Sentence, homeless: list[Size], mentions: list[Mention], re
     if not homeless or not recent:
         return homeless
     at, target = recent[-1]
-    pronoun = bool(_PRONOUN.match(sentence.text)) or is_prior_sentence(sentence)
-    if index - at > 2 or not pronoun or any(not m.negated for m in mentions):
+    pronoun = bool(_PRONOUN.match(sentence.text) or _POSSESSIVE.search(sentence.text)) or is_prior_sentence(sentence)
+    if index - at > _CONTINUED_WITHIN or not pronoun or any(not m.negated for m in mentions):
         return homeless
     left = []
     for size in homeless:

@@ -8,7 +8,7 @@ from .document import Sentence
 from .lexicon import Term
 
 _TELLING = frozenset({Section.INDICATION, Section.EXAM})
-_TARGET = re.compile(r"^(?:non-?\s?)?target")
+_TARGET = re.compile(r"\btarget")
 _MASS = re.compile(r"^(?:mass|tumou?r|thickening|neoplasm|hypervasculari|lesion)")
 _DOUBT = re.compile(
     r"\b(?:rule out|r/o|exclude|suspect\w*|suspicion|possible|question|query|family|mother|father|brother|sister|screening|no history|"
@@ -33,7 +33,7 @@ def apply_known_disease(found: list[Candidate], sentences: list[Sentence]) -> No
             continue
         alone = sum(c.organ == candidate.organ for c in found) == 1
         named = [t for t, organs in diagnosed.items() if candidate.organ in organs]
-        if primaries and _TARGET.match(candidate.type_text):
+        if primaries and _TARGET.search(candidate.phrase):
             candidate.lesion_type = "malignant" if candidate.organ in primaries else "metastasis"
         elif candidate.organ in primaries and _MASS.match(candidate.type_text) and not candidate.plural and candidate.organ not in masses:
             candidate.lesion_type = "malignant"

@@ -54,8 +54,7 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
         return True
     if "WEAK_LESION" not in term.roles:
         return False
-    of = re.match(r"\s+of\s+(?:the\s+)?(?:[\w-]+\s+)?([\w-]+)", sentence.between(term.end, sentence.end))
-    if of and not re.match(r"(?:hypo|low|decreas|increas|abnormal|enhanc|hyper|diffusion|restrict|atten|signal|densit|nodul|tumo|soft|uptake|reduced)", of.group(1)) and term.text.startswith(("area", "foc", "spot")):
+    if _NO_LESION_OF.match(sentence.between(term.end, sentence.end)):
         return False
     left = sentence.between(max(sentence.start, term.start - 60), term.start)
     qualifiers = [
@@ -78,6 +77,11 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
     return _followed_by_lesion(sentence, term)
 
 
+_NO_LESION_OF = re.compile(
+    r"\s+of\s+(?:\w+\s+){0,2}(?:heterogen|necro|calcif|fat\b|fatty|fluid|h[ae]*morrhag|gas|air|edema|consolid|atelecta|infect|inflamm|fibro|scar|sparing|steato|ground|infarct|isch|emphys|gliosis|malacia|bleed)"
+)
+
+
 def _breaks_noun_phrase(text: str) -> bool:
     words = _WORD.findall(text)
     return any(w in _STOP or w in ";:()" for w in words) or len(words) > 5
@@ -90,7 +94,8 @@ def _followed_by_lesion(sentence: Sentence, term: Term) -> bool:
     """"appearance (nodule?)", "area …, consistent with a cyst": what follows says what the weak head is."""
     for other in sentence.having("LESION"):
         gap = sentence.between(term.end, other.start)
-        if other.start >= term.end and len(gap) < 120 and re.search(_SAYS, gap) and not any(
+        vague = term.text.startswith(("area", "foc", "shadow", "formation", "structure", "spot", "lump", "cavit", "process", "abnormalit", "opacit"))
+        if vague and other.start >= term.end and len(gap) < 120 and re.search(_SAYS, gap) and not any(
             term.end <= t.start < other.start and {"LESION", "NODE"} & set(t.roles) for t in sentence.terms
         ):
             return ";" not in gap and not re.search(r"\band\b", gap.split(",")[-1])
@@ -129,6 +134,8 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
         return True
     links = [t for t in sentence.terms if "TYPE_LINK:BIDIRECTIONAL" in t.roles and last.end <= t.start and t.end <= head.start]
     for link in reversed(links):
+        if link.text in ("is", "are", "was", "were", "is a", "is an") and re.search(r"\bthere\s+$", sentence.between(sentence.start, link.start)):
+            break
         between = sentence.between(link.end, head.start)
         words = _WORD.findall(between)
         if len(words) > 6 or any(w in (",", ";", ":", "(", ")") for w in words[:-1]):

@@ -31,15 +31,20 @@ _OPEN_WORDS = ("bone", "soft_tissue", "brain", "spine_cord", "peritoneum", "hear
 
 def relation_governed(sentence: Sentence, term: Term) -> bool:
     """Whether a place is only what the lesion lies near to or reaches ("adjacent to the aorta")."""
+    return bool(relation_to(sentence, term))
+
+
+def relation_to(sentence: Sentence, term: Term) -> str:
+    """The word that puts a place near a lesion and not around it; empty when there is none."""
     for relation in sentence.having("RELATION:FORWARD"):
         if relation.end <= term.start:
             gap = sentence.between(relation.end, term.start)
             if len(gap) < 70 and not re.search(r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b", gap):
-                return True
+                return relation.text
     for other in sentence.having("OTHER"):
         if other.end <= term.start and re.fullmatch(r"\s+(?:of|in|within)\s+(?:the\s+|both\s+)?(?:\w+\s+){0,2}", sentence.between(other.end, term.start)):
-            return other.text in _SIGNS
-    return False
+            return other.text if other.text in _SIGNS else ""
+    return ""
 
 
 # Signs whose place is not the lesion's: "mass with dilatation of the bile ducts".
@@ -104,13 +109,17 @@ def locate(mention: Mention, focus: Place) -> None:
 
 def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
     """Organ words by where they stand: in the noun phrase, after, before, or merely near."""
-    out: dict[str, list[Term]] = {"noun_phrase": [], "after": [], "before": [], "near": []}
-    heads_end = mention.heads[-1].end
+    out: dict[str, list[Term]] = {"noun_phrase": [], "after": [], "before": [], "near": [], "involved": [], "beside": []}
     for term in sentence.having("ORGAN"):
         if term.meta("ORGAN").get("unnamed") or term.end <= mention.territory_start or term.start >= mention.end:
             continue
-        if relation_governed(sentence, term) or (term.meta("ORGAN").get("relation") and mention.start <= term.start):
+        relation = relation_to(sentence, term)
+        if relation or (term.meta("ORGAN").get("relation") and mention.start <= term.start):
             out["near"].append(term)
+            if relation and "involv" in relation:
+                out["involved"].append(term)
+            elif _BESIDE.match(relation):
+                out["beside"].append(term)
         elif mention.start <= term.start < mention.head.start:
             out["noun_phrase"].append(term)
         elif term.start >= mention.head.start:
@@ -118,8 +127,10 @@ def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
                 out["after"].append(term)
         elif not _said_normal(sentence, term) and not _in_other_phrase(sentence, mention, term):
             out["before"].append(term)
-    del heads_end
     return out
+
+
+_BESIDE = re.compile(r"adjacent|next|near|close|contiguous|abut|posterior to|anterior to|inferior to|superior to|lateral to|medial to|beside|alongside|below|above|beneath|behind")
 
 
 def _other_subject(sentence: Sentence, head_end: int, term: Term) -> bool:
@@ -219,17 +230,23 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
         return "bone", "after"
     if headings:
         return headings[0], "heading"
+    if organs["involved"]:
+        return organs["involved"][0].meta("ORGAN")["organ"], "after"
     if any(t.meta("ORGAN")["organ"] == "lung" for t in organs["near"]):
         return "lung", "near"
-    if organs["near"] and not mention.node and organs["near"][0].meta("ORGAN")["organ"] in _ABDOMINAL:
-        return "peritoneum", "near"
+    if organs["beside"] and not mention.node:
+        beside = organs["beside"][0].meta("ORGAN")["organ"]
+        if beside in _ABDOMINAL:
+            return "peritoneum", "near"
+        if beside == "pancreas":
+            return "pancreas", "near"
     if focus.organ and not mention.node and not _in_a_vessel(sentence, mention):
         return focus.organ, "focus"
     return "", ""
 
 
 # What lies beside one of these and in no organ lies in the mesentery, omentum or retroperitoneum.
-_ABDOMINAL = frozenset({"stomach", "pancreas", "colon", "small_bowel", "duodenum", "bowel"})
+_ABDOMINAL = frozenset({"stomach", "colon", "small_bowel", "duodenum", "bowel"})
 
 
 def _in_a_vessel(sentence: Sentence, mention: Mention) -> bool:
@@ -310,6 +327,17 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
     return place
 
 
+def place_within(part: Mention, whole: Place) -> Place:
+    """Place of one member of a group, from the words around it, in the organ of the group unless it names its own."""
+    own = [t for t in part.sentence.having("ORGAN") if part.territory_start <= t.start < part.end
+           and not t.meta("ORGAN").get("unnamed") and not relation_governed(part.sentence, t)]  # fmt: skip
+    organ = own[0].meta("ORGAN")["organ"] if own and not own[0].meta("ORGAN").get("adjective") else whole.organ
+    place = _complete(part, organ, "after", None, Place())
+    if place.side is None and whole.side != "bilateral":
+        place.side = whole.side
+    return place
+
+
 def _has_rivals(sentence: Sentence, mention: Mention, term: Term) -> bool:
     return mention.plural and any(
         t is not term and t.meta("ORGAN")["organ"] != term.meta("ORGAN")["organ"] and mention.start <= t.start < mention.end
@@ -341,6 +369,8 @@ def _add_place(place: Place, organ: str, location: str | None, term: Term, close
 
 def _side_of_other(sentence: Sentence, side: Term, organ: str) -> bool:
     """Whether a side word belongs to another organ's word right after it ("… adjacent left kidney")."""
+    if any(0 <= t.start - side.end <= 14 and len(sentence.between(side.end, t.start).split()) <= 1 for t in sentence.having("OTHER")):
+        return not re.match(r"(?:level|section|wall|margin)", next((t.text for t in sentence.having("OTHER") if 0 <= t.start - side.end <= 14), ""))
     for t in sentence.terms:
         gap = sentence.between(side.end, t.start)
         if 0 <= t.start - side.end <= 16 and "ORGAN" in t.roles and len(gap.split()) <= 1 and "," not in gap:

@@ -25,6 +25,8 @@ _PRIOR_BEFORE = re.compile(
     r"last (?:exam|study|ct|measurement|measured)|previous value|prev\.?|former|instead of|unlike|ehemals|from|pre-treatment|used to (?:be|measure))\b"
     r"[^.;()\d]{0,45}|(?:on|dated|from|of|in)\s+(?:the\s+)?(?:previous|prior|last|earlier|old)\s+[^.;()\d]{0,45})$"
 )
+# "previously described nodules: 4 mm" tells of nodules known before, with their size of now.
+_KNOWN_BEFORE = re.compile(r"^(?:previously|previous|formerly|earlier|prior)\s+(?:described|known|seen|noted|reported|mentioned|identified|visuali[sz]ed|demonstrated|detected|treated|imaged|documented|depicted)\b")
 _WAS_CURRENT = re.compile(r"(?:nodule|lesion|mass|cyst|node|nodes|tumou?r|diameter|size|dimensions?|it|which|\bax[ie]s|\w)\s+(?:was|were)\s+(?:measured|measuring|approximately|about|found|seen|observed|calculated|detected|recorded|[a-z]+ed)\b[^.;()\d]{0,40}$")
 _PRIOR_AFTER = re.compile(
     r"^\W{0,3}(?:(?:long|short) axis\W+)?(?:in diameter\W+|in size\W+)?(?:previously|on (?:the )?(?:previous|prior|last)|in (?:the|his|her) (?:previous|prior|last|old)|before\b|at baseline|prior\b|earlier\b|formerly|in the past|at the time|on the old|at the previous|"
@@ -98,7 +100,7 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     if is_prior_sentence(sentence) and not re.search(r"\b(?:now|currently|today|current)\b", before):
         return True
     match = _PRIOR_BEFORE.search(before)
-    if not match:
+    if not match or _KNOWN_BEFORE.match(match.group()):
         return False
     if match.group().startswith(("was", "were")):
         return bool(re.search(r"\(\s*(?:was|were)\W*$|,\s*(?:it\s+)?(?:was|were)\s+(?:previously)?\W*$", before)) and not _WAS_CURRENT.search(before)
@@ -178,6 +180,9 @@ def _subject(sentence: Sentence, blocker: Term, size: Size) -> bool:
     return bool(re.search(r"measur|\bis\b|\bof\b|size|\(|:|=|diameter|length|span|^\s*$|normal|approx", gap)) and len(gap) < 100
 
 
+_SEGMENT = re.compile(r"\bs\s?(?:10|[1-9])\s?[gdlr]?\b|\bseg(?:ment)?s?\.?\s")
+
+
 def split_by_place(mention: Mention) -> list[tuple[Size, int, int]]:
     """For a group whose sizes each come with a place of their own, the text around each size; else empty.
 
@@ -194,5 +199,5 @@ def split_by_place(mention: Mention) -> list[tuple[Size, int, int]]:
     for size, following in zip(exact, [*exact[1:], None], strict=True):
         stop = following.start if following else mention.end
         pieces.append((size, size.start, stop))
-    located = [any(a <= t.start < b and ({"SIDE", "PLACE"} & set(t.roles) or ("ORGAN" in t.roles)) for t in sentence.terms) for _, a, b in pieces]
+    located = [bool(_SEGMENT.search(sentence.between(a, b))) or any(a <= t.start < b and ({"SIDE", "PLACE"} & set(t.roles) or ("ORGAN" in t.roles)) for t in sentence.terms) for _, a, b in pieces]
     return pieces if all(located) else []
