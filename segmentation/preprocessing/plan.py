@@ -21,7 +21,8 @@ class Fingerprint:
         median_shape: voxels per axis on the native grids, median over cases.
         median_extent_mm: shape × spacing, median over cases.
         foreground_hu: 0.5, 50 and 99.5 percentiles of the sampled foreground.
-        foreground_mean_hu, foreground_std_hu: of the foreground clipped to those percentiles.
+        foreground_mean_hu, foreground_std_hu: of the foreground clipped to the plan's window: those percentiles, and
+            always the range of soft tissue.
     """
 
     n_cases: int

@@ -23,6 +23,8 @@ VOXELS_PER_CASE = 20_000
 FINEST_SPACING_MM = 1.0
 # An axis this much coarser than the finest one is planned from its finer cases (as nnU-Net does).
 ANISOTROPY = 3.0
+# A lesion need not look like its organ (soft tissue in a lung), and report cases have no lesion voxels to sample.
+LESION_WINDOW_HU = (-150.0, 250.0)
 Triple = tuple[float, float, float]
 
 
@@ -89,7 +91,7 @@ def take_fingerprint(
             progress(len(samples), len(picked))
     values = np.concatenate(samples)
     low, median, high = (float(v) for v in np.percentile(values, (0.5, 50, 99.5)))
-    clipped = np.clip(values, low, high)
+    clipped = np.clip(values, *_window(low, high))
     extents = np.asarray(spacings) * np.asarray(shapes)
     return Fingerprint(
         n_cases=len(cases),
@@ -134,7 +136,7 @@ def make_plan(
             f"plan: spacing {spacing}, patch {patch_size}, margin {margin_mm}, order {image_order} vs sizes above 0, "
             "margin from 0, order 0–3. Volumes could not be resampled. Correct the value."
         )
-    low, _, high = fingerprint.foreground_hu
+    low, high = _window(fingerprint.foreground_hu[0], fingerprint.foreground_hu[2])
     return Plan(
         spacing_mm=spacing,
         patch_size=patch_size or plan_patch(fingerprint.median_extent_mm, spacing, patch_voxels, divisor),
@@ -165,6 +167,10 @@ def plan_patch(extent_mm: Triple, spacing_mm: Triple, voxels: int, divisor: int)
         if not open_axes:
             return size[0], size[1], size[2]
         size = grown[min(open_axes, key=lambda a: size[a] * spacing_mm[a])]
+
+
+def _window(low_hu: float, high_hu: float) -> tuple[float, float]:
+    return min(low_hu, LESION_WINDOW_HU[0]), max(high_hu, LESION_WINDOW_HU[1])
 
 
 def _plan_spacing(fingerprint: Fingerprint) -> Triple:

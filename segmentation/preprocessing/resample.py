@@ -84,7 +84,7 @@ def resample_mask(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> np
         return out
     low = np.maximum(np.asarray(box[0]) - 1, 0)
     high = np.minimum(np.asarray(box[1]) + 1, source.shape)
-    # The last half voxel at the volume's edge lies beyond the outermost voxel centre, so a block at the edge runs to it.
+    # The last half voxel at the volume's edge lies beyond the outermost voxel centre: a block at the edge runs to it.
     first = np.where(low == 0, 0, np.floor((low + 0.5) / ratio - 0.5)).astype(int)
     last = np.minimum(np.ceil((high - 0.5) / ratio - 0.5) + 1, target.shape)
     last = np.where(high == source.shape, target.shape, last).astype(int)

@@ -69,7 +69,8 @@ def test_overrides_and_nonsense():
     given = {"spacing_mm": (2.0, 2.0, 4.0), "patch_size": (8, 8, 8)}
     plan = make_plan(_fingerprint((1.0, 1.0, 1.0)), CHANNELS, ["b", "a"], **given)
     assert (plan.spacing_mm, plan.patch_size, plan.region_masks) == ((2.0, 2.0, 4.0), (8, 8, 8), ("a", "b"))
-    assert plan.background == pytest.approx((-80 - 48) / 30)
+    assert plan.clip_hu == (-150.0, 250.0), "soft tissue is always in the window"
+    assert plan.background == pytest.approx((-150 - 48) / 30)
     with pytest.raises(ConfigError, match="spacing"):
         make_plan(_fingerprint((1.0, 1.0, 1.0)), CHANNELS, (), spacing_mm=(0.0, 1.0, 1.0))
 
