@@ -1,0 +1,107 @@
+"""Random changes to a crop: where it is cut (mirror, rotation, scale) and how it looks.
+
+Masks are resampled with the image by one grid, and mirroring needs no left/right swap: regions are looked up by
+name in the case before they are cut, so what moves is the mask of the right kidney, not the word.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from .placement import Placement, Transform
+
+Arrays = dict[str, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class SpatialAugmentation:
+    """How crops are turned: chances and ranges.
+
+    Attributes:
+        flip_axes: axes mirrored with chance ½ each.
+        affine_chance: chance of a rotation and scale, which cost an interpolation.
+        angle_deg: largest rotation around each axis.
+        scale: smallest and largest factor; volumes follow with its cube.
+    """
+
+    flip_axes: tuple[int, ...] = (0, 1, 2)
+    affine_chance: float = 0.25
+    angle_deg: float = 20.0
+    scale: tuple[float, float] = (0.85, 1.2)
+
+    def draw(self, rng: np.random.Generator, spacing_mm: tuple[float, float, float]) -> Transform:
+        """A random transform for a grid of `spacing_mm`."""
+        flips = tuple(axis for axis in self.flip_axes if rng.random() < 0.5)
+        angles = np.deg2rad(rng.uniform(-self.angle_deg, self.angle_deg, 3))
+        scale = float(np.exp(rng.uniform(*np.log(self.scale))))
+        if rng.random() >= self.affine_chance:
+            return Transform.identity(flips)
+        return Transform.similarity(angles, scale, spacing_mm, flips)
+
+
+def cut(
+    image: npt.NDArray[np.float32], masks: Arrays, start: npt.ArrayLike, placement: Placement, background: float
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The crop of a placement from a block of its case.
+
+    Args:
+        image: the block (X, Y, Z), as large as `placement.block()` says.
+        masks: name → bool, of the same block.
+        start: the block's first voxel in the case.
+        background: normalised intensity beyond the block.
+
+    Returns:
+        Image float32 and masks bool, each of `placement.size`; the image is linear, masks nearest.
+    """
+    if placement.transform.on_grid:
+        flips = placement.transform.flips
+        return _tensor(np.flip(image, flips)), {name: _tensor(np.flip(mask, flips)) for name, mask in masks.items()}
+    grid = _sampling_grid(placement, np.asarray(start, float), image.shape)
+    shifted = _sample(torch.from_numpy(image - np.float32(background))[None], grid, "bilinear")[0]
+    names = list(masks)
+    if not names:
+        return shifted + background, {}
+    stacked = torch.from_numpy(np.stack([masks[name] for name in names]).astype(np.float32))
+    moved = _sample(stacked, grid, "nearest") > 0.5
+    return shifted + background, {name: moved[i].clone() for i, name in enumerate(names)}
+
+
+def change_intensity(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """The crop (X, Y, Z) with random contrast, brightness, gamma, blur and noise, for an image of unit spread."""
+    from scipy import ndimage
+
+    if rng.random() < 0.3:
+        image = image * float(rng.uniform(0.8, 1.25))
+    if rng.random() < 0.3:
+        image = image + float(rng.normal(0, 0.1))
+    if rng.random() < 0.2:
+        low, high = image.min(), image.max()
+        unit = (image - low) / (high - low + 1e-6)
+        image = unit ** float(np.exp(rng.uniform(-0.35, 0.35))) * (high - low) + low
+    if rng.random() < 0.2:
+        image = torch.from_numpy(ndimage.gaussian_filter(image.numpy(), sigma=rng.uniform(0.4, 1.0)))
+    if rng.random() < 0.3:
+        noise = rng.standard_normal(tuple(image.shape), dtype=np.float32) * np.float32(rng.uniform(0.02, 0.2))
+        image = image + torch.from_numpy(noise)
+    return image
+
+
+def _sampling_grid(placement: Placement, start: npt.NDArray[np.float64], shape: tuple[int, ...]) -> Tensor:
+    axes = np.meshgrid(*(np.arange(n) for n in placement.size), indexing="ij")
+    points = placement.to_case(np.stack(axes, axis=-1).reshape(-1, 3)) - start
+    unit = 2 * points / np.maximum(np.asarray(shape, float) - 1, 1) - 1
+    # grid_sample counts its last coordinate along the first spatial axis' end: (z, y, x) for an (x, y, z) array.
+    return torch.from_numpy(unit[:, ::-1].reshape(*placement.size, 3).astype(np.float32))
+
+
+def _sample(volumes: Tensor, grid: Tensor, mode: str) -> Tensor:
+    return torch.nn.functional.grid_sample(
+        volumes[None], grid[None], mode=mode, padding_mode="zeros", align_corners=True
+    )[0]
+
+
+def _tensor(array: npt.NDArray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))

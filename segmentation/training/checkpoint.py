@@ -1,0 +1,75 @@
+"""Checkpoints: plain tensors and numbers, written so that a killed process leaves the old file or the new one."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...schemas.errors import TrainingError
+
+FORMAT = 1
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint: to a temporary file, flushed to the disk, then renamed over `path`.
+
+    Args:
+        path: destination, in an existing folder.
+        state: tensors, numbers, strings, lists and dicts only, so that `torch.load(..., weights_only=True)` reads it.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            torch.save({"format": FORMAT, **state}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """The state written by `save_checkpoint`; nothing in the file is executed.
+
+    Raises:
+        TrainingError: the file is missing, damaged, or of another format.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise TrainingError(
+            f"checkpoint {path}: no file vs one written by `reportsup train`. There are no weights to use. "
+            "Check the run folder, or train first."
+        ) from None
+    except Exception as error:  # torch raises a different type for each way in which a file can be damaged
+        raise TrainingError(
+            f"checkpoint {path}: {type(error).__name__} vs a readable checkpoint. Its weights are lost. "
+            "Use the other checkpoint of the run folder (best.pt or last.pt)."
+        ) from error
+    found = state.get("format") if isinstance(state, dict) else None
+    if found != FORMAT:
+        raise TrainingError(
+            f"checkpoint {path}: format {found} vs {FORMAT}. This program would misread it. "
+            "Use the version of reportsup named in the run folder's README.md."
+        )
+    return state
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Delete what a killed `save_checkpoint` left behind."""
+    for path in folder.glob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # only POSIX lets a folder be opened; elsewhere the rename itself is durable
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

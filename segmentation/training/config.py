@@ -1,0 +1,201 @@
+"""The training configuration: one frozen dataclass, read from TOML and `key=value`, written back to the run folder."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from ...schemas.errors import ConfigError, InputError
+
+TABLE = "train"
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0, lt=10)]
+Weight = Annotated[float, Field(ge=0)]
+Triple = tuple[Positive, Positive, Positive]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class TrainingConfig:
+    """Everything that decides what a run computes. `None` means planned from the data.
+
+    Example:
+        >>> config = TrainingConfig(batch_size=4)
+        >>> config.network, config.total_steps
+        ('SegResNetDS', 40000)
+    """
+
+    # Network: a MONAI name (see `networks.NETWORKS`) or "package.module:function".
+    network: str = "SegResNetDS"
+    network_args: dict[str, Any] = Field(default_factory=dict)
+
+    # Cases and crops. `batch_size` counts crops over all devices, so adding devices does not change the method.
+    patch_size: Triple | None = None
+    batch_size: Positive = 2
+    use_reports: bool = True
+    presence_targets: bool = True  # False drops the reports' unsized lesions, as the reference method does
+    report_share: Fraction = 0.5  # share of a stage-2 batch that comes from report cases
+    lesion_share: Fraction = 0.6  # share of mask crops centred on a lesion, where the case has one
+    organ_share: Fraction = 0.3  # share centred on an organ voxel; the rest is anywhere
+    target_share: Fraction = 0.9  # share of report crops that contain a target region
+    augment: bool = True
+    flip: bool = True
+
+    # Stages: `mask_steps` on masks alone, then `report_steps` on masks and reports (on masks alone without reports,
+    # so that two runs compare at equal steps).
+    mask_steps: Count = 20_000
+    report_steps: Count = 20_000
+
+    # Optimisation. Stage 2 starts from stage 1's weights with its own, lower rate.
+    learning_rate: Rate = 1e-3
+    report_learning_rate: Rate = 3e-4
+    schedule: Literal["poly", "cosine", "constant"] = "poly"
+    warmup_steps: Count = 100
+    weight_decay: Weight = 1e-2
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+
+    # Report losses (paper: Volume Loss on the auxiliary heads, Ball Loss on the final one).
+    loss_preset: Literal["interval", "reference"] = "interval"
+    report_weight: Weight = 0.1
+
+    # Bookkeeping.
+    seed: int = 0
+    workers: Count = 0
+    log_every: Positive = 20
+    checkpoint_every: Positive = 200
+    validate_every: Positive = 1000
+    validation_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    tracker: Literal["none", "tensorboard", "mlflow", "wandb"] = "none"
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of both stages."""
+        return self.mask_steps + self.report_steps
+
+
+def load_config(path: Path | None = None, overrides: Iterable[str] = (), **changes: Any) -> TrainingConfig:
+    """The configuration of the `[train]` table of `path`, changed by `key=value` overrides, then by keyword.
+
+    Args:
+        path: a TOML file; tables other than `[train]` belong to other commands and are left alone.
+        overrides: `key=value` or `network_args.key=value`; the value is TOML, a bare word is a string.
+        changes: values that win over both; None is ignored.
+
+    Raises:
+        ConfigError: an unknown key (the nearest known one is named), a value that cannot be meant.
+        InputError: the file cannot be read.
+
+    Example:
+        >>> load_config(overrides=["batch_size=4", "schedule=cosine"]).batch_size
+        4
+    """
+    values: dict[str, Any] = dict(_read_table(path)) if path is not None else {}
+    for override in overrides:
+        _apply_override(values, override)
+    values.update({key: value for key, value in changes.items() if value is not None})
+    return build_config(values)
+
+
+def build_config(values: Mapping[str, Any]) -> TrainingConfig:
+    """A validated configuration from plain values; raises ConfigError naming what is wrong."""
+    known = [field.name for field in fields(TrainingConfig)]
+    for key in values:
+        if key not in known:
+            raise ConfigError(_unknown_key(key, known))
+    try:
+        return TrainingConfig(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"training configuration: {key} = {first['input']!r} vs {first['msg'].lower()}. "
+            f"The run cannot be planned. Correct {key} in the [{TABLE}] table or with --set {key}=...."
+        ) from None
+
+
+def write_config(config: TrainingConfig, path: Path) -> None:
+    """Write the configuration as TOML that `load_config` reads back to an equal one."""
+    values = {key: value for key, value in asdict(config).items() if value is not None}
+    network_args = values.pop("network_args")
+    lines = [f"[{TABLE}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+    if network_args:
+        lines += ["", f"[{TABLE}.network_args]", *(f"{key} = {_toml(value)}" for key, value in network_args.items())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def config_difference(old: TrainingConfig, new: TrainingConfig) -> list[str]:
+    """One line `key: old -> new` for each value that differs and changes what a run computes."""
+    before, after = asdict(old), asdict(new)
+    return [f"{key}: {before[key]!r} -> {after[key]!r}" for key in before if before[key] != after[key] and key not in FREE]
+
+
+# Values that may change between a run and its resumption: they do not touch the trained weights.
+FREE = frozenset({"workers", "log_every", "checkpoint_every", "tracker"})
+
+
+def _read_table(path: Path) -> Mapping[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"configuration {path}: {error.strerror or error} vs a readable file. "
+            "Nothing was started. Check the path given to --config."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"configuration {path}: {error} vs TOML. Nothing was started. Correct the file (https://toml.io)."
+        ) from None
+    table = document.get(TABLE, {})
+    loose = [key for key, value in document.items() if not isinstance(value, dict)]
+    if loose or not isinstance(table, dict):
+        raise ConfigError(
+            f"configuration {path}: {', '.join(loose) or TABLE} outside a table vs keys under [{TABLE}]. "
+            f"They would be ignored. Put the line [{TABLE}] above them."
+        )
+    return table
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise ConfigError(f"--set {override}: {override!r} vs key=value. Nothing was started. Write --set batch_size=4.")
+    try:
+        value = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    head, dot, tail = key.partition(".")
+    if dot and head == "network_args":
+        values["network_args"] = {**values.get("network_args", {}), tail: value}
+    else:
+        values[key.removeprefix(f"{TABLE}.")] = value
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    return (
+        f"training configuration: unknown key {key!r} vs the known ones (nearest: {near[0]!r}). "
+        f"It would be ignored silently. Use {near[0]!r}, or see `reportsup train --help`."
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value)  # JSON strings are TOML basic strings
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
+    return repr(value)

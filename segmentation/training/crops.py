@@ -1,0 +1,247 @@
+"""Crops: from a cached case and what is known of it to one training sample.
+
+What a crop may claim about a region that a report names (never more than is true):
+
+    the crop holds the region and as far beyond it as its lesions reach   interval and lesions unchanged
+    the crop cuts it, or the region is too small to hold its lesions      lower bound 0, upper bound kept, no lesions:
+                                                                          the part inside holds between nothing and all
+    scaled by s                                                           volumes · s³, diameters · s
+
+A lesion of diameter d centred in the region reaches 0.6 d beyond it (half of d, and a fifth of that for the error of
+the report); one without a size is only claimed to hold its lower bound, a small ball around its centre.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ...schemas.anatomy import load_anatomy
+from ..lesion_targets import Lesion
+from ..lesion_targets import RegionTarget as CropRegion
+from ..preprocessing.cache import CachedCase
+from ..preprocessing.plan import Plan
+from ..regions import resolve_region
+from ..targets import CaseTargets, ChannelStatus, ChannelTarget, RegionTarget, ReportedLesion
+from .augmentation import SpatialAugmentation, change_intensity, cut
+from .placement import Placement, Transform, keep_inside, place_around, place_at
+
+REACH = 0.6  # of the diameter: half, and a fifth of it for the error of the report
+FILLED = 0.9  # a region that its lesions would fill beyond this share contradicts the report
+
+
+@dataclass(frozen=True)
+class TrainingCase:
+    """A case of the cache with what is known of its lesions."""
+
+    cached: CachedCase
+    targets: CaseTargets
+
+
+@dataclass(frozen=True)
+class CropRules:
+    """How crops are chosen; see the fields of the same name in `TrainingConfig`."""
+
+    size: tuple[int, int, int]
+    lesion_share: float = 0.6
+    organ_share: float = 0.3
+    target_share: float = 0.9
+    presence_targets: bool = True
+    spatial: SpatialAugmentation | None = None
+    intensity: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One crop: image float32 (X, Y, Z); label and known bool (C, X, Y, Z); the report's regions."""
+
+    case_id: str
+    image: Tensor
+    label: Tensor
+    known: Tensor
+    regions: tuple[CropRegion, ...]
+    spacing_mm: tuple[float, float, float]
+
+
+def make_sample(case: TrainingCase, plan: Plan, rules: CropRules, *, seed: tuple[int, ...], with_reports: bool) -> Sample:
+    """The crop that `seed` decides on.
+
+    Args:
+        with_reports: False leaves everything that only a report says unknown (stage 1).
+    """
+    rng = np.random.default_rng(seed)
+    channels = _channels(case, plan, with_reports)
+    transform = Transform.identity()
+    if rules.spatial is not None:
+        transform = rules.spatial.draw(rng, case.cached.spacing_mm)
+    placement = _choose(case, channels, plan, rules, transform, rng)
+    sample = cut_sample(case, plan, placement, with_reports=with_reports, presence_targets=rules.presence_targets)
+    if not rules.intensity:
+        return sample
+    image = change_intensity(sample.image, rng)
+    return Sample(sample.case_id, image, sample.label, sample.known, sample.regions, sample.spacing_mm)
+
+
+def cut_sample(
+    case: TrainingCase, plan: Plan, placement: Placement, *, with_reports: bool = True, presence_targets: bool = True
+) -> Sample:
+    """The sample of a given placement, with everything that is known inside it."""
+    cached, channels = case.cached, _channels(case, plan, with_reports)
+    lesion_names = [
+        plan.channels[i].name for i, channel in channels.items() if channel.status is ChannelStatus.MASKED
+    ]
+    region_names = sorted({name for channel in channels.values() for r in channel.regions for name in r.masks})
+    start, size = placement.block()
+    block = cached.crop(start, size, masks=lesion_names, margins=region_names)
+    arrays = {f"mask/{name}": array for name, array in block.masks.items()}
+    arrays |= {f"margin/{name}": array for name, array in block.margins.items()}
+    image, moved = cut(block.image, arrays, start, placement, cached.background)
+
+    label = torch.zeros(len(plan.channels), *placement.size, dtype=torch.bool)
+    known = torch.zeros_like(label)
+    regions: list[CropRegion] = []
+    for index, channel in channels.items():
+        known[index] = channel.status is not ChannelStatus.UNKNOWN
+        if channel.status is ChannelStatus.MASKED:
+            label[index] = moved[f"mask/{plan.channels[index].name}"]
+        for region in channel.regions:
+            mask = torch.stack([moved[f"margin/{name}"] for name in region.masks]).any(dim=0)
+            if bool(mask.any()):
+                usable = presence_targets or all(lesion.sized for lesion in region.lesions)
+                regions.append(_crop_region(index, region, mask, cached, plan, placement, usable))
+    return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm)
+
+
+def trains_on(region: RegionTarget, case: CachedCase, rules: CropRules, plan: Plan) -> str | None:
+    """Why no crop of the case can train on a region, or None when crops can."""
+    if not rules.presence_targets and not all(lesion.sized for lesion in region.lesions):
+        return "lesion without a size (presence targets are off)"
+    if region.volume_lo_mm3 <= 0:
+        return "no lower bound"
+    low, high = _reached_box(region, case, plan)
+    if place_around(low, high, rules.size, Transform.identity(), (0.5, 0.5, 0.5)) is None:
+        return "region larger than the patch"
+    return None
+
+
+def reach_mm(region: RegionTarget, margin_mm: float) -> float:
+    """How far beyond a region the volumes claimed for its lesions can lie, in mm; at most the margin."""
+    return min(margin_mm, max((_lesion_reach_mm(lesion) for lesion in region.lesions), default=0.0))
+
+
+def _lesion_reach_mm(lesion: ReportedLesion) -> float:
+    if lesion.sized and lesion.diameters_mm:
+        return REACH * max(lesion.diameters_mm)
+    return (3 * lesion.volume_lo_mm3 / (4 * math.pi)) ** (1 / 3)
+
+
+def _channels(case: TrainingCase, plan: Plan, with_reports: bool) -> Mapping[int, ChannelTarget]:
+    """Channel index → target; without reports, what no lesion mask says is unknown."""
+    found = {}
+    for index, channel in enumerate(plan.channels):
+        target = case.targets.channels.get(channel.organ)
+        by_mask = channel.name in case.cached.masks
+        if target is None or (not with_reports and not by_mask):
+            target = ChannelTarget(channel.organ, ChannelStatus.UNKNOWN, reason="not asked for")
+        found[index] = target
+    return found
+
+
+def _crop_region(
+    index: int, region: RegionTarget, mask: Tensor, case: CachedCase, plan: Plan, placement: Placement, usable: bool
+) -> CropRegion:
+    growth = placement.transform.scale**3
+    low, high = _reached_box(region, case, plan)
+    capacity_mm3 = float(mask.sum()) * float(np.prod(case.spacing_mm))
+    lo, hi = region.volume_lo_mm3 * growth, _or_open(region.volume_hi_mm3) * growth
+    if not usable:
+        lo, hi = 0.0, math.inf
+    if not usable or not placement.contains(low, high) or lo > FILLED * capacity_mm3:
+        return CropRegion(index, mask, 0.0, hi, (), background_known=False, weight=region.weight)
+    lesions = tuple(_lesion(lesion, placement.transform.scale) for lesion in region.lesions)
+    closed = region.n_lesions is not None and all(lesion.sized for lesion in region.lesions)
+    return CropRegion(index, mask, lo, hi, lesions, background_known=closed, weight=region.weight)
+
+
+def _lesion(lesion: ReportedLesion, scale: float) -> Lesion:
+    if lesion.sized and lesion.volume_mm3:
+        return Lesion(max(lesion.diameters_mm) * scale, lesion.volume_mm3 * scale**3)
+    return Lesion.unsized()
+
+
+def _or_open(volume_hi_mm3: float | None) -> float:
+    return math.inf if volume_hi_mm3 is None else volume_hi_mm3
+
+
+def _reached_box(region: RegionTarget, case: CachedCase, plan: Plan, extra_mm: float = 0.0) -> tuple[npt.NDArray, npt.NDArray]:
+    """Voxel edges of the region's bounding box grown by its lesions' reach, cut off at the volume's faces."""
+    start, stop = case.box(region.masks)
+    reach = (reach_mm(region, plan.margin_mm) + extra_mm) / np.asarray(case.spacing_mm)
+    low = np.maximum(np.asarray(start) - reach, 0) - 0.5
+    high = np.minimum(np.asarray(stop) + reach, case.shape) - 0.5
+    return low, high
+
+
+def _choose(
+    case: TrainingCase,
+    channels: Mapping[int, ChannelTarget],
+    plan: Plan,
+    rules: CropRules,
+    transform: Transform,
+    rng: np.random.Generator,
+) -> Placement:
+    """A placement: around a region, on a lesion, on an organ, or anywhere."""
+    regions = [
+        region
+        for channel in channels.values()
+        for region in channel.regions
+        if trains_on(region, case.cached, rules, plan) is None
+    ]
+    if regions and rng.random() < rules.target_share:
+        region = regions[int(rng.integers(len(regions)))]
+        return _around_region(region, case.cached, plan, rules.size, transform, rng)
+    lesions = [plan.channels[i].name for i, c in channels.items() if c.status is ChannelStatus.MASKED]
+    organs = [name for i, c in channels.items() for name in _organ_masks(case.cached, c.organ)]
+    at, choice = rng.uniform(0.15, 0.85, 3) * np.asarray(rules.size), rng.random()
+    if lesions and choice < rules.lesion_share:
+        point = _random_point(case.cached, lesions[int(rng.integers(len(lesions)))], rng)
+    elif organs and choice < rules.lesion_share + rules.organ_share:
+        point = _random_point(case.cached, organs[int(rng.integers(len(organs)))], rng)
+    else:
+        point = rng.uniform(0, 1, 3) * np.asarray(case.cached.shape)
+    return keep_inside(place_at(point, rules.size, transform, at), case.cached.shape)
+
+
+def _around_region(
+    region: RegionTarget,
+    case: CachedCase,
+    plan: Plan,
+    size: tuple[int, int, int],
+    transform: Transform,
+    rng: np.random.Generator,
+) -> Placement:
+    """A crop that holds the region: with its whole margin if it can, and unturned if it must."""
+    u = rng.uniform(0, 1, 3)
+    needed = _reached_box(region, case, plan)
+    roomy = _reached_box(region, case, plan, extra_mm=plan.margin_mm)
+    for turned in (transform, Transform.identity(transform.flips)):
+        for low, high in (roomy, needed):
+            placement = place_around(low, high, size, turned, u)
+            if placement is not None:
+                inside = keep_inside(placement, case.shape)
+                return inside if inside.contains(*needed) else placement
+    raise AssertionError("trains_on keeps regions that no crop can hold away from here")
+
+
+def _organ_masks(case: CachedCase, organ: str) -> list[str]:
+    region = resolve_region(load_anatomy(), organ, None, (), case.masks.keys())
+    return sorted(region.masks) if region else []
+
+
+def _random_point(case: CachedCase, name: str, rng: np.random.Generator) -> npt.NDArray:
+    points = case.points([name])
+    return np.asarray(points[int(rng.integers(len(points)))], float)

@@ -1,0 +1,102 @@
+"""Which case each crop of each step comes from: a pure function of (seed, stage, step, slot).
+
+Nothing is remembered between steps, so a resumed run, any number of workers and any number of devices draw the same
+crops. A batch of B crops is B slots; device r of n takes slots r, r + n, …
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ...schemas.errors import DataError
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The cases of one kind, those with lesions apart from those without.
+
+    Attributes:
+        positive: ids of cases that hold a lesion (by mask) or a target (by report).
+        negative: ids of cases known to be free of lesions.
+    """
+
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.positive) + len(self.negative)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One crop to make: from which case, and the seed of everything random in it."""
+
+    case_id: str
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws cases for one stage, every case of a pool once before any comes again.
+
+    Args:
+        masks, reports: the pools; an empty one is left to the other.
+        batch_size: slots per step over all devices.
+        report_share: share of the slots that draw from `reports`.
+        positive_share: share of a pool's draws that go to its positive cases, if it has both.
+        seed: of the run; `stage` separates the draws of the stages.
+
+    Raises:
+        DataError: both pools are empty.
+
+    Example:
+        >>> sampler = Sampler(Pool(("a", "b")), Pool(("r",)), batch_size=2, report_share=0.5)
+        >>> [draw.case_id for draw in sampler.step(0)][0]
+        'r'
+    """
+
+    masks: Pool
+    reports: Pool
+    batch_size: int
+    report_share: float = 0.5
+    positive_share: float = 0.5
+    seed: int = 0
+    stage: int = 1
+
+    def __post_init__(self) -> None:
+        if not len(self.masks) and not len(self.reports):
+            raise DataError(
+                "training cases: none vs at least one with a lesion mask or a usable report. There is nothing to learn "
+                "from. See `reportsup index` for cases set aside and `reportsup train` for excluded targets."
+            )
+
+    def step(self, step: int, rank: int = 0, world_size: int = 1) -> list[Draw]:
+        """The draws of one device in one step of the stage."""
+        return [self.slot(step * self.batch_size + i) for i in range(rank, self.batch_size, world_size)]
+
+    def slot(self, index: int) -> Draw:
+        """The draw of a slot, counted from the start of the stage."""
+        share = 0.0 if not len(self.reports) else 1.0 if not len(self.masks) else self.report_share
+        from_reports, ordinal = _split(index, share)
+        pool = self.reports if from_reports else self.masks
+        share = 0.0 if not pool.positive else 1.0 if not pool.negative else self.positive_share
+        from_positive, ordinal = _split(ordinal, share)
+        ids = pool.positive if from_positive else pool.negative
+        group = 2 * int(from_reports) + int(from_positive)
+        cycle, place = divmod(ordinal, len(ids))
+        order = _permutation(len(ids), (self.seed, self.stage, group, cycle))
+        return Draw(ids[order[place]], (self.seed, self.stage, index))
+
+
+def _split(index: int, share: float) -> tuple[bool, int]:
+    """Whether `index` belongs to an evenly spread `share` of all indices, and its ordinal among its own kind."""
+    before, after = math.ceil(index * share - 1e-9), math.ceil((index + 1) * share - 1e-9)
+    return (True, before) if after > before else (False, index - before)
+
+
+@lru_cache(maxsize=64)
+def _permutation(n: int, seed: Sequence[int]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.random.default_rng(seed).permutation(n))
