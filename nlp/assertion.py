@@ -69,6 +69,7 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
 def _nearest_subject(sentence: Sentence, cue: Term, mention: Mention) -> bool:
     """A backward cue reaches the subject of its own clause, not one before ", and" or another finding's verb."""
     gap = sentence.between(mention.head.end, cue.start)
+    gap = re.sub(r",?\s*(?:which|that)\s+(?:was|were|had been|is)\s+[^,]*(?:previous|prior|last|earlier|old)[^,]*,", " ", gap)
     return not re.search(r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:seen|noted|observed|present|identified|detected|visible|visualized)\b.{0,60}(?:,|\band\b|\bbut\b)", gap) and not re.search(
         r",\s*(?:and|but)\s+(?:the|no|a|an)\b", gap
     )

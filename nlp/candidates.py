@@ -210,17 +210,24 @@ def _evidence(mention: Mention) -> list[tuple[int, int]]:
     return list(dict.fromkeys(spans + mention.evidence))
 
 
+# A repeat is looked for among this many findings of the organ, so that a huge text stays linear.
+_REACH = 100
+
+
 def merge(found: list[Candidate]) -> list[Candidate]:
     """The candidates with repeats folded together: an impression's line into the finding it repeats."""
     kept: list[Candidate] = []
+    by_organ: dict[str, list[Candidate]] = {}
     for candidate in sorted(found, key=_goes_back):  # "the lesion" may stand before the sentence that describes it
-        target = _repeated(candidate, kept)
-        earlier = _earlier_exam(candidate, kept) if target is None else None
+        rivals = by_organ.setdefault(candidate.organ, [])[-_REACH:]
+        target = _repeated(candidate, rivals)
+        earlier = _earlier_exam(candidate, rivals) if target is None else None
         if earlier is not None:  # the text tells of two exams: the later one is the current
             earlier.prior, earlier.sizes, earlier.bound = earlier.sizes, candidate.sizes, candidate.bound
             earlier.evidence += candidate.evidence
         elif target is None:
             kept.append(candidate)
+            by_organ[candidate.organ].append(candidate)
         elif isinstance(target, Candidate):
             _fold(candidate, target)
     return sorted(kept, key=lambda c: c.anchor)

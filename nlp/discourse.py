@@ -24,6 +24,7 @@ _IMAGE = re.compile(
     r"\(?(?:se(?:ries)?\.?\s*#?\s*\d{1,4}\W{0,3}(?:im(?:age|g)?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*)|im(?:age|g)?s?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*(?:\W{1,4}series\s*\d{1,4})?|(?<=\()\d{1,3}:\d{1,4}(?=\)))"
 )
 _CONTINUED_WITHIN = 3
+_REACH = 60
 
 
 @dataclass(slots=True)
@@ -123,6 +124,8 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
     before = sentence.between(sentence.start, mention.start)
     if mention is mentions[0] and not mention.sizes and _DIFFERENTIAL.search(before):
         return True
+    if recent and is_prior_sentence(sentence) and not mention.sizes and mention.place.source in ("focus", "heading", ""):
+        return True
     if recent and index - recent[-1][0] <= 1 and _doubts_type(sentence, mention, recent[-1][1]):
         return True
     linked = None
@@ -167,7 +170,7 @@ _LINKED = re.compile(
 
 def _told(reading: Reading, sentence: Sentence) -> list[Mention]:
     """Mentions of lesions earlier in the same section that stand as findings."""
-    return [m for m in reading.mentions if not m.negated and not m.dropped and m.sentence.section == sentence.section]
+    return [m for m in reading.mentions[-_REACH:] if not m.negated and not m.dropped and m.sentence.section == sentence.section]
 
 
 def _may_describe(description: Mention, lesion: Mention) -> bool:

@@ -2,6 +2,8 @@
 
 import re
 
+from .document import Sentence
+
 _ABBREVIATIONS = (
     "approx", "appr", "seg", "segm", "dr", "vs", "e.g", "i.e", "max", "min", "ca", "incl", "diam", "st", "fig", "resp",
     "ser", "im", "img", "no", "prof", "mr", "mrs", "ms", "lt", "rt", "bds", "dd", "d.d", "c.f", "cf", "etc", "s", "a.p", "c.c",
@@ -66,3 +68,10 @@ def _add(sentences: list[tuple[int, int]], folded: str, start: int, end: int) ->
         end -= 1
     if end > start and any(c.isalnum() for c in folded[start:end]):
         sentences.append((start, end))
+
+
+def opens_summary(folded: str, before: list[Sentence], block: int, start: int) -> bool:
+    """Whether bullets that follow running prose on the same line begin here: they sum the report up."""
+    lead = folded[max(0, start - 3) : start].strip()
+    prose = [s for s in before if s.block == block]
+    return lead in ('"', "•", "·", '."', '"•') and len(prose) >= 3 and "\n" not in folded[max(0, start - 60) : start]
