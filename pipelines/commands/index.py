@@ -11,7 +11,7 @@ import typer
 from ...schemas import ConfigError
 
 if TYPE_CHECKING:
-    from ...segmentation.cases import IndexResult
+    from ...segmentation.cases import CaseFiles, IndexResult
 
 Data = Annotated[
     Path,
@@ -20,6 +20,8 @@ Data = Annotated[
 Db = Annotated[Path, typer.Option("--db", help="The database to register the cases in.")]
 Link = Annotated[str, typer.Option(help="Column of the reports that holds the case id.")]
 Rename = Annotated[list[str] | None, typer.Option(help="Mask or label name of the data set = our name; repeatable.")]
+Site = Annotated[str | None, typer.Option(help="Site or scanner of the cases that name none.")]
+Split = Annotated[str | None, typer.Option(help="train, validation or test, for the cases that name none.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that read volumes.")]
 Seed = Annotated[int, typer.Option(help="Of the split by patient, where the data set gives none.")]
 Rows = Annotated[int, typer.Option(min=1, help="Problems to print at most.")]
@@ -32,6 +34,8 @@ def index(
     db: Db = _DEFAULT_DB,
     reports_link: Link = "report_id",
     rename: Rename = None,
+    site: Site = None,
+    split: Split = None,
     workers: Workers = 2,
     seed: Seed = 0,
     rows: Rows = 100,
@@ -45,7 +49,7 @@ def index(
     from ...segmentation.cases import write_index
 
     with open_database(db) as connection:
-        result = _examine(data, connection, reports_link, rename, workers, seed, as_json)
+        result = _examine(_list(data, rename, site, split), connection, reports_link, workers, seed, as_json)
         write_index(connection, result)
     _finish(result, db, rows, as_json)
 
@@ -55,6 +59,8 @@ def check(
     db: Db = _DEFAULT_DB,
     reports_link: Link = "report_id",
     rename: Rename = None,
+    site: Site = None,
+    split: Split = None,
     workers: Workers = 2,
     seed: Seed = 0,
     rows: Rows = 100,
@@ -64,19 +70,27 @@ def check(
     from ...schemas.database import open_database
 
     with open_database(db, read_only=True) if db.exists() else nullcontext() as connection:
-        result = _examine(data, connection, reports_link, rename, workers, seed, as_json)
+        result = _examine(_list(data, rename, site, split), connection, reports_link, workers, seed, as_json)
     _finish(result, None, rows, as_json)
 
 
+def _list(data: Path, rename: list[str] | None, site: str | None, split: str | None) -> "list[CaseFiles]":
+    from dataclasses import replace
+
+    from ...segmentation.cases import read_layout
+
+    cases = read_layout(data, rename=_pairs(rename or []))
+    return [replace(case, site=case.site or site, split=case.split or split) for case in cases]
+
+
 def _examine(
-    data: Path, connection: Any, reports_link: str, rename: list[str] | None, workers: int, seed: int, quiet: bool
+    cases: "list[CaseFiles]", connection: Any, reports_link: str, workers: int, seed: int, quiet: bool
 ) -> "IndexResult":
     from rich.console import Console
     from rich.progress import Progress
 
-    from ...segmentation.cases import examine, read_layout
+    from ...segmentation.cases import examine
 
-    cases = read_layout(data, rename=_pairs(rename or []))
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
         task = bar.add_task("reading volumes", total=len(cases))
         return examine(

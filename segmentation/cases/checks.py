@@ -1,10 +1,8 @@
 """Checks of one case: every file is opened and read, everything wrong with it is collected."""
 
 import hashlib
-import multiprocessing
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +15,7 @@ from scipy.ndimage import distance_transform_edt
 
 from ...schemas import DataError, load_anatomy
 from .geometry import Grid, check_grid, check_same_grid, grid_of
+from .parallel import map_in_processes
 from .records import CaseFiles, CheckedCase, MaskFile, MaskSummary, Problem, organ_masks
 from .volumes import open_volume, read_array
 
@@ -36,19 +35,11 @@ def check_cases(
         progress: called with (done, total) after each case.
     """
     done: list[CheckedCase] = []
-    for checked in _map_cases(cases, workers):
+    for checked in map_in_processes(check_case, cases, workers):
         done.append(checked)
         if progress:
             progress(len(done), len(cases))
     return done
-
-
-def _map_cases(cases: Sequence[CaseFiles], workers: int) -> Iterator[CheckedCase]:
-    if workers <= 1 or len(cases) < 2:
-        yield from map(check_case, cases)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(check_case, cases)
 
 
 def check_case(files: CaseFiles) -> CheckedCase:

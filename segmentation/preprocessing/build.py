@@ -3,13 +3,11 @@
 import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy.typing as npt
 
 from ...schemas import DataError, load_anatomy
 from ..cases import IndexedCase
+from ..cases.parallel import map_in_processes
 from ..cases.volumes import open_volume, read_array, read_mask
 from ..losses.region_margin import dilate_region
 from .cache import CachedCase, MaskInfo, open_case
@@ -64,7 +63,8 @@ def build_cache(
     _write_text(folder / "plan.json", plan.to_json())
     missing = [case for case in cases if _reusable(folder, case) is None]
     failures: dict[str, str] = {}
-    for done, (case_id, message) in enumerate(_build_all(missing, plan, folder, workers), start=1):
+    build = partial(_build_or_say_why, plan=plan, folder=folder)
+    for done, (case_id, message) in enumerate(map_in_processes(build, missing, workers), start=1):
         if message:
             failures[case_id] = message
         if progress:
@@ -79,17 +79,6 @@ def _reusable(folder: Path, case: IndexedCase) -> CachedCase | None:
     except DataError:
         return None
     return cached if cached.fingerprint == case.fingerprint else None
-
-
-def _build_all(
-    cases: Sequence[IndexedCase], plan: Plan, folder: Path, workers: int
-) -> Iterator[tuple[str, str | None]]:
-    build = partial(_build_or_say_why, plan=plan, folder=folder)
-    if workers <= 1 or len(cases) < 2:
-        yield from map(build, cases)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(build, cases)
 
 
 def _build_or_say_why(case: IndexedCase, plan: Plan, folder: Path) -> tuple[str, str | None]:

@@ -2,9 +2,7 @@
 
 import hashlib
 import math
-import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import nibabel as nib
@@ -13,6 +11,7 @@ import numpy.typing as npt
 
 from ...schemas import ConfigError, DataError, load_anatomy
 from ..cases import IndexedCase, organ_masks
+from ..cases.parallel import map_in_processes
 from ..cases.volumes import open_volume, read_array, read_mask
 from ..targets import ChannelStatus, TargetTable
 from .plan import Fingerprint, LesionChannel, Plan
@@ -85,7 +84,7 @@ def take_fingerprint(
     spacings, shapes = zip(*(_in_ras(case) for case in cases), strict=True)
     picked = [cases[i] for i in np.unique(np.linspace(0, len(cases) - 1, MAX_SAMPLED_CASES).astype(int))]
     samples: list[npt.NDArray[np.float32]] = []
-    for sample in _map(partial(_foreground, masks=tuple(masks)), picked, workers):
+    for sample in map_in_processes(partial(_foreground, masks=tuple(masks)), picked, workers):
         samples.append(sample)
         if progress:
             progress(len(samples), len(picked))
@@ -201,16 +200,6 @@ def _foreground(case: IndexedCase, masks: tuple[str, ...]) -> npt.NDArray[np.flo
     seed = int.from_bytes(hashlib.sha256(case.case_id.encode()).digest()[:8], "big")
     picked = np.random.default_rng(seed).integers(0, values.size, min(VOXELS_PER_CASE, values.size))
     return np.asarray(values[picked], dtype=np.float32)
-
-
-def _map(
-    function: Callable[[IndexedCase], npt.NDArray[np.float32]], cases: Sequence[IndexedCase], workers: int
-) -> Iterable[npt.NDArray[np.float32]]:
-    if workers <= 1 or len(cases) < 2:
-        yield from map(function, cases)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(function, cases)
 
 
 def _triple(values: npt.NDArray[np.float64]) -> Triple:

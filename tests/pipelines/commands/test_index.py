@@ -40,11 +40,13 @@ def _run(*arguments):
 
 def test_good_cases_are_registered(tmp_path, data):
     db = tmp_path / "x.duckdb"
-    result = _run("index", data, "--db", db, "--rename", "my_tumour=liver_lesion", "--workers", 1)
+    options = ("--rename", "my_tumour=liver_lesion", "--site", "north", "--split", "test", "--workers", 1)
+    result = _run("index", data, "--db", db, *options)
     assert result.exit_code == 0, result.output
     assert "2 of 2 cases registered, 0 set aside" in result.output
     with open_database(db, read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM case_masks WHERE mask = 'liver_lesion'").fetchone() == (2,)
+        assert connection.execute("SELECT DISTINCT site, split FROM cases").fetchall() == [("north", "test")]
 
 
 def test_a_bad_case_is_shown_set_aside_and_changes_the_exit_code(tmp_path, data):
