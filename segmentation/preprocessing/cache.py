@@ -177,6 +177,8 @@ class CachedCase:
         return united
 
     def _packed(self) -> npt.NDArray[np.uint8]:
+        if not self.planes:  # an empty file cannot be mapped
+            return np.zeros((0, *self.shape), dtype=np.uint8)
         array: npt.NDArray[np.uint8] = np.load(self.folder / "masks.npy", mmap_mode="r")  # (P, X, Y, Z)
         return array
 

@@ -1,7 +1,9 @@
 """The cache against direct computation, and what a killed build leaves."""
 
+import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
@@ -126,6 +128,13 @@ def test_an_empty_lesion_mask_is_kept_and_a_missing_one_is_not(tmp_path, make_ca
     assert "liver_lesion" not in stored["B"].masks
 
 
+def test_a_case_without_masks_has_crops(tmp_path, make_case):
+    case = replace(make_case("A"), masks={})
+    crop = build_cache([case], PLAN, tmp_path / "cache").cases["A"].crop((0, 0, 0), (4, 4, 4), masks=["liver"])
+    assert crop.masks == {}
+    assert crop.image.shape == (4, 4, 4)
+
+
 def test_only_what_is_missing_or_changed_is_built(tmp_path, make_case):
     cases = [make_case("A"), make_case("B")]
     assert build_cache(cases, PLAN, tmp_path / "cache", workers=2).n_built == 2
@@ -158,8 +167,6 @@ def test_a_build_killed_in_the_middle_resumes(tmp_path, make_case):
         "build.np.savez = dying\n"
         "build.build_cache(cases, plan, root)\n"
     )
-    import pickle
-
     (tmp_path / "job").write_bytes(pickle.dumps((cases, PLAN, tmp_path / "cache")))
     assert subprocess.run([sys.executable, script, tmp_path / "job"], check=False).returncode == 9
     folder = tmp_path / "cache" / PLAN.cache_key
