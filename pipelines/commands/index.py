@@ -24,7 +24,7 @@ Site = Annotated[str | None, typer.Option(help="Site or scanner of the cases tha
 Split = Annotated[str | None, typer.Option(help="train, validation or test, for the cases that name none.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that read volumes.")]
 Seed = Annotated[int, typer.Option(help="Of the split by patient, where the data set gives none.")]
-Rows = Annotated[int, typer.Option(min=1, help="Problems to print at most.")]
+Rows = Annotated[int, typer.Option(min=1, help="Rows of the problem table at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DEFAULT_DB = Path("reportsup.duckdb")
 
@@ -124,24 +124,26 @@ def _finish(result: "IndexResult", db: Path | None, rows: int, as_json: bool) ->
 
 
 def _print_problems(result: "IndexResult", rows: int) -> None:
+    """One row per problem; cases that share it word for word share its row."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    if not result.problems:
+    cases_of: dict[tuple[bool, str, str, str, str], list[str]] = {}
+    for p in result.problems:
+        cases_of.setdefault((p.fatal, p.problem, p.observed, p.expected, p.next_step), []).append(p.case_id)
+    if not cases_of:
         return
-    table = Table(title=f"{len(result.problems)} problems", title_justify="left")
+    table = Table(title=f"{len(result.problems)} problems; bold: case set aside", title_justify="left")
     for column in ("case", "problem", "observed", "expected", "next step"):
         table.add_column(column, overflow="fold")
-    for problem in result.problems[:rows]:
-        style = "bold" if problem.fatal else None
-        name = problem.problem if problem.fatal else f"{problem.problem} (warning)"
-        cells = (problem.case_id, name, problem.observed, problem.expected, problem.next_step)
-        table.add_row(*(escape(cell) for cell in cells), style=style)
+    for (fatal, *words), cases in list(cases_of.items())[:rows]:
+        shown = ", ".join(cases[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
+        table.add_row(*(escape(cell) for cell in (shown, *words)), style="bold" if fatal else None)
     console = Console()
     console.print(table)
-    if len(result.problems) > rows:
-        console.print(f"… and {len(result.problems) - rows} more: --rows {len(result.problems)}")
+    if len(cases_of) > rows:
+        console.print(f"… and {len(cases_of) - rows} more: --rows {len(cases_of)}")
 
 
 def _print_summary(result: "IndexResult", db: Path | None) -> None:

@@ -57,6 +57,15 @@ def test_a_bad_case_is_shown_set_aside_and_changes_the_exit_code(tmp_path, data)
         assert words in result.output
 
 
+def test_cases_with_the_same_problem_share_a_row(tmp_path, data):
+    for name in ("A", "B"):
+        (data / name / "ct.nii.gz").write_bytes(b"")
+    result = _run("check", data, "--db", tmp_path / "x.duckdb", "--workers", 1)
+    assert "A, B" in result.output
+    assert "2 problems" in result.output
+    assert result.output.count("unreadable file") == 1
+
+
 def test_check_writes_nothing_and_speaks_json(tmp_path, data):
     result = _run("check", data, "--db", tmp_path / "x.duckdb", "--json")
     assert result.exit_code == 0
