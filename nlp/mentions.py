@@ -118,6 +118,8 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
     gap = sentence.between(last.end, head.start)
     if re.fullmatch(r"\s*", gap) or re.fullmatch(r"\s*(?:/|-)\s*", gap):
         return True
+    if "WEAK_LESION" in last.roles and re.fullmatch(r"\s+of\s+(?:\w+\s+){0,2}", gap):
+        return True  # "areas of carcinomatosis"
     if re.fullmatch(r"\s*(?:or|and/or|vs\.?|versus|as opposed to)\s+(?:an?\s+)?(?:[\w-]+\s+){0,2}", gap):
         return not _NUM_NEAR.search(gap)
     if ";" in gap:

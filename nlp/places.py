@@ -109,7 +109,7 @@ def locate(mention: Mention, focus: Place) -> None:
 
 def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
     """Organ words by where they stand: in the noun phrase, after, before, or merely near."""
-    out: dict[str, list[Term]] = {"noun_phrase": [], "after": [], "before": [], "near": [], "involved": [], "beside": []}
+    out: dict[str, list[Term]] = {"noun_phrase": [], "after": [], "before": [], "near": [], "involved": [], "beside": [], "qualifying": []}
     for term in sentence.having("ORGAN"):
         if term.meta("ORGAN").get("unnamed") or term.end <= mention.territory_start or term.start >= mention.end:
             continue
@@ -125,7 +125,9 @@ def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
         elif term.start >= mention.head.start:
             if not _other_subject(sentence, mention.head.end, term):
                 out["after"].append(term)
-        elif not _said_normal(sentence, term) and not _in_other_phrase(sentence, mention, term):
+        elif _in_other_phrase(sentence, mention, term):
+            out["qualifying"].append(term)
+        elif not _said_normal(sentence, term):
             out["before"].append(term)
     return out
 
@@ -232,6 +234,8 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
         return headings[0], "heading"
     if organs["involved"]:
         return organs["involved"][0].meta("ORGAN")["organ"], "after"
+    if organs["qualifying"] and not headings:  # "Left renal atrophy, multiple cysts"
+        return organs["qualifying"][-1].meta("ORGAN")["organ"], "before"
     if any(t.meta("ORGAN")["organ"] == "lung" for t in organs["near"]):
         return "lung", "near"
     if organs["beside"] and not mention.node:

@@ -25,6 +25,16 @@ _PRIOR_BEFORE = re.compile(
     r"last (?:exam|study|ct|measurement|measured)|previous value|prev\.?|former|instead of|unlike|ehemals|from|pre-treatment|used to (?:be|measure))\b"
     r"[^.;()\d]{0,45}|(?:on|dated|from|of|in)\s+(?:the\s+)?(?:previous|prior|last|earlier|old)\s+[^.;()\d]{0,45})$"
 )
+# "… 5 mm in the apical segment in the previous examination, was measured as 8 mm"
+_MEASURED_THEN = re.compile(
+    r"^(?!(?:[^,;()]*)\b(?:observed|seen|detected|noted|described|present|also|visible|identified|compared|stable)\b[^,;()]{0,60}\bin (?:the |his |her )?(?:previous|prior|last))"
+    r"[^,;()\d]{0,80}\bin (?:the |his |her )?(?:previous|prior|last)\s+(?:\w+\s+){0,2}(?:exam|ct\b|study|scan|mri|imaging)"
+)
+# The earlier exam is only what is compared with; the size after it is of now.
+_COMPARED_ONLY = re.compile(
+    r"\b(?:according to|compared (?:to|with)|comparison (?:to|with)|relative to|since|unchanged from|stable from|similar to)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|baseline)\b[^();\d]{0,60}$"
+    r"|\b(?:previous|prior|last|earlier)\b[^;]{0,40}\b(?:and|,)\s+(?:now\s+|currently\s+)?(?:measur\w+|is|it is)\b[^;\d]{0,30}$"
+)
 # "previously described nodules: 4 mm" tells of nodules known before, with their size of now.
 _KNOWN_BEFORE = re.compile(r"^(?:previously|previous|formerly|earlier|prior)\s+(?:described|known|seen|noted|reported|mentioned|identified|visuali[sz]ed|demonstrated|detected|treated|imaged|documented|depicted)\b")
 _WAS_CURRENT = re.compile(r"(?:nodule|lesion|mass|cyst|node|nodes|tumou?r|diameter|size|dimensions?|it|which|\bax[ie]s|\w)\s+(?:was|were)\s+(?:measured|measuring|approximately|about|found|seen|observed|calculated|detected|recorded|[a-z]+ed)\b[^.;()\d]{0,40}$")
@@ -99,8 +109,10 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
         return True
     if is_prior_sentence(sentence) and not re.search(r"\b(?:now|currently|today|current)\b", before):
         return True
+    if _MEASURED_THEN.match(after):
+        return True
     match = _PRIOR_BEFORE.search(before)
-    if not match or _KNOWN_BEFORE.match(match.group()):
+    if not match or _KNOWN_BEFORE.match(match.group()) or _COMPARED_ONLY.search(before):
         return False
     if match.group().startswith(("was", "were")):
         return bool(re.search(r"\(\s*(?:was|were)\W*$|,\s*(?:it\s+)?(?:was|were)\s+(?:previously)?\W*$", before)) and not _WAS_CURRENT.search(before)
