@@ -26,7 +26,7 @@ def open_volume(path: Path) -> nib.Nifti1Image:
     except FileNotFoundError as error:
         raise DataError(f"file: {path} does not exist vs a volume. Restore it or correct the path.") from error
     except _READ_ERRORS as error:
-        raise DataError(f"file: {path} cannot be opened ({_short(error)}) vs a NIfTI volume. Copy it again.") from error
+        raise DataError(f"file: {path} cannot be opened ({_short(error, path)}) vs a NIfTI volume. Copy it again.") from error
     if not isinstance(image, nib.Nifti1Image):
         raise DataError(f"file: {path} is {type(image).__name__} vs NIfTI. Convert it to .nii.gz.")
     return image
@@ -44,9 +44,9 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
             return np.asarray(proxy.get_unscaled())
         return np.asarray(proxy.get_scaled(np.float32))
     except _READ_ERRORS as error:
-        path = image.get_filename()
+        path = Path(image.get_filename() or "")
         raise DataError(
-            f"file: {path} ends early or is damaged ({_short(error)}) vs a complete volume. Copy it again."
+            f"file: {path} ends early or is damaged ({_short(error, path)}) vs a complete volume. Copy it again."
         ) from error
 
 
@@ -60,6 +60,6 @@ def read_mask(path: Path, label: int | None) -> npt.NDArray[np.bool_]:
     return np.asarray(array != 0 if label is None else array == label)
 
 
-def _short(error: Exception) -> str:
+def _short(error: Exception, path: Path) -> str:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return text[:120]
+    return text.replace(str(path), path.name)[:120]
