@@ -26,7 +26,9 @@ def open_volume(path: Path) -> nib.Nifti1Image:
     except FileNotFoundError as error:
         raise DataError(f"file: {path} does not exist vs a volume. Restore it or correct the path.") from error
     except _READ_ERRORS as error:
-        raise DataError(f"file: {path} cannot be opened ({_short(error, path)}) vs a NIfTI volume. Copy it again.") from error
+        raise DataError(
+            f"file: {path} cannot be opened ({_short(error, path)}) vs a NIfTI volume. Copy it again."
+        ) from error
     if not isinstance(image, nib.Nifti1Image):
         raise DataError(f"file: {path} is {type(image).__name__} vs NIfTI. Convert it to .nii.gz.")
     return image
