@@ -50,6 +50,8 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
         return False
     for stop in sentence.terms:
         if gap_start <= stop.start and stop.end <= gap_end and _CLOSED_BY[0] in stop.roles:
+            if direction == "FORWARD" and stop.start - gap_start <= 1:
+                continue  # "there is no demonstrated adenopathy"
             if direction == "BACKWARD" and stop.text in ("is seen", "are seen", "with a", "with an", "which", "only", "that is", "there is", "there are", "measuring", "measures"):
                 if stop.text.startswith("there"):
                     return False

@@ -282,6 +282,8 @@ def _identical(a: Candidate, b: Candidate) -> bool:
 def _fits(a: Candidate, b: Candidate) -> bool:
     if a.side and b.side and a.side != b.side and "bilateral" not in (a.side, b.side):
         return False
+    if a.organ == "lymph_node" and a.location and b.location and not _overlap(a.location, b.location):
+        return False
     summing = a.section in (Section.IMPRESSION, Section.ADDENDUM) and (a.plural or b.plural)
     if a.location and b.location and not _overlap(a.location, b.location) and not summing:
         return False

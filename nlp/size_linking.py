@@ -187,6 +187,8 @@ def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention
 def _subject(sentence: Sentence, blocker: Term, size: Size) -> bool:
     """Whether the only measurable noun before a size is its subject ("The right kidney measures 11 cm")."""
     gap = sentence.between(blocker.end, size.start)
+    if blocker.text in ("length", "width", "depth") and re.search(r"\bits\s+(?:\w+\s+)?$", sentence.between(sentence.start, blocker.start)):
+        return False
     if "OTHER" in blocker.roles:
         return len(gap) < 80
     return bool(re.search(r"measur|\bis\b|\bof\b|size|\(|:|=|diameter|length|span|^\s*$|normal|approx", gap)) and len(gap) < 100
