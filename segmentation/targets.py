@@ -240,7 +240,7 @@ def _merge(organ: str, region: ResolvedRegion, rows: Sequence[Mapping[str, Any]]
         n_lesions=None if None in counts else sum(counts),
         volume_lo_mm3=sum(row["volume_lo_mm3"] for row in rows),
         volume_hi_mm3=None if None in upper else sum(upper),
-        weight=min(row["weight"] for row in rows),
+        weight=float(min(row["weight"] for row in rows)),
         finding_ids=tuple(sorted({finding for row in rows for finding in row["finding_ids"]})),
     )
 
