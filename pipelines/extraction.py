@@ -1,0 +1,241 @@
+"""The extraction run: tables in, findings in DuckDB, resumable at any moment."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+
+import duckdb
+
+from ..nlp.extractor import Extractor, config_hash, run_id
+from ..schemas import Report
+from ..schemas.database import open_database
+from .backends import ExtractorSpec
+from .duplicates import DuplicateFilter
+from .reading import Reject, Source
+from .rows import ReportRows
+from .store import ExtractionWriter
+from .workers import Item, LocalRunner, ProcessRunner, Runner
+
+_READ_AHEAD = 1000
+# Below this many reports to do, starting processes takes longer than the work.
+_WORTH_A_POOL = 64
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run proceeds; none of it changes what is found.
+
+    Attributes:
+        timeout_s: per report; what takes longer gets status `error`.
+        limit: read only the first rows of the input.
+        batch_reports, batch_seconds: commit after so many reports or so much time.
+    """
+
+    workers: int = 1
+    timeout_s: float = 60.0
+    limit: int | None = None
+    batch_reports: int = 1000
+    batch_seconds: float = 5.0
+
+
+@dataclass
+class RunSummary:
+    """What a run did. `unreadable_chars` counts U+FFFD in the texts, characters that the encoding lost."""
+
+    run_id: str
+    rows: int = 0
+    skipped: int = 0
+    rejects: int = 0
+    unreadable_chars: int = 0
+    interrupted: bool = False
+    seconds: float = 0.0
+    by_status: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def extracted(self) -> int:
+        """Reports that got an answer in this run."""
+        return sum(self.by_status.values())
+
+    @property
+    def failed(self) -> int:
+        """Rows and reports that need the user's attention."""
+        return self.rejects + self.by_status.get("error", 0) + self.by_status.get("rejected", 0)
+
+
+Progress = Callable[[RunSummary, int], None]  # called after every report, with the bytes read so far
+
+
+def run_extraction(
+    sources: list[Source],
+    database: Path,
+    spec: ExtractorSpec,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> RunSummary:
+    """Extract what is new or changed; every input row ends in `extractions` or `rejects`.
+
+    An interrupted run (Ctrl-C, a killed process) leaves whole batches; running again continues and ends in the same tables.
+
+    Raises:
+        DatabaseError: another process holds the file.
+        ConfigError, BackendError: the extractor cannot be built.
+    """
+    options = options or RunOptions()
+    with open_database(database) as connection:
+        connection.execute("SET memory_limit = '512MB'")
+        run = _Run(sources, connection, spec, options, progress)
+        return run.execute()
+
+
+class _Run:
+    def __init__(
+        self,
+        sources: list[Source],
+        connection: duckdb.DuckDBPyConnection,
+        spec: ExtractorSpec,
+        options: RunOptions,
+        progress: Progress | None,
+    ) -> None:
+        self._sources, self._spec, self._options, self._progress = sources, spec, options, progress
+        self._extractor = spec.build()
+        self._writer = _writer(connection, self._extractor)
+        self._duplicates = DuplicateFilter()
+        self._waiting: dict[str, Report] = {}  # handed to the runner, not answered yet
+        self.summary = RunSummary(self._writer.run_id)
+        self._last_commit = time.monotonic()
+        self._interrupt = _Interrupt()
+
+    def execute(self) -> RunSummary:
+        started = time.perf_counter()
+        with self._interrupt.installed():
+            try:
+                self._loop()
+            except KeyboardInterrupt:
+                self.summary.interrupted = True
+            finally:
+                # Whatever ended the run (a damaged file, a lost server), what was read and done until then is kept.
+                self._commit()
+        self.summary.seconds = time.perf_counter() - started
+        return self.summary
+
+    def _loop(self) -> None:
+        todo = self._todo()
+        first = list(islice(todo, _WORTH_A_POOL))
+        runner = self._runner(enough=len(first) == _WORTH_A_POOL)
+        try:
+            for rows in runner.run(chain(first, todo)):
+                self._take(rows)
+        finally:
+            runner.close()
+
+    def _runner(self, enough: bool) -> Runner:
+        own_concurrency = hasattr(self._extractor, "extract_many")
+        if self._options.workers > 1 and enough and not own_concurrency:
+            return ProcessRunner(self._spec, self._options.workers, self._options.timeout_s)
+        return LocalRunner(self._extractor, self._options.timeout_s)
+
+    def _take(self, rows: ReportRows) -> None:
+        report = self._waiting.pop(rows.report_id)
+        self._writer.add(report, rows)
+        self.summary.by_status[rows.status] = self.summary.by_status.get(rows.status, 0) + 1
+        waited = time.monotonic() - self._last_commit
+        if self._writer.pending >= self._options.batch_reports or waited >= self._options.batch_seconds:
+            self._commit()
+        self._report_progress()
+
+    def _commit(self) -> None:
+        with self._interrupt.deferred():
+            self._writer.commit()
+        self._last_commit = time.monotonic()
+
+    def _report_progress(self) -> None:
+        if self._progress is not None:
+            self._progress(self.summary, sum(source.table.position for source in self._sources))
+
+    def _todo(self) -> Iterator[Item]:
+        """Reports that are new or changed, in input order."""
+        rows = self._rows()
+        while block := list(islice(rows, _READ_AHEAD)):
+            fresh, duplicates = self._duplicates.split(block)
+            for reject in duplicates:
+                self._reject(reject)
+            done = self._writer.done(fresh)
+            self.summary.skipped += len(done)
+            if done:
+                self._report_progress()
+            for report in fresh:
+                if report.report_id not in done:
+                    self._waiting[report.report_id] = report
+                    yield report.report_id, report.text
+
+    def _rows(self) -> Iterator[Report]:
+        for source in self._sources:
+            last = 0
+            for row in source.rows():
+                if self._options.limit is not None and self.summary.rows >= self._options.limit:
+                    return
+                self.summary.rows += 1
+                last = row.source_row
+                self._writer.seen(source.name, last)
+                if isinstance(row, Reject):
+                    self._reject(row)
+                else:
+                    self.summary.unreadable_chars += row.text.count("\ufffd")
+                    yield row
+            self._writer.end_of_file(source.name, last)
+
+    def _reject(self, reject: Reject) -> None:
+        self.summary.rejects += 1
+        self._writer.reject(reject)
+
+
+def _writer(connection: duckdb.DuckDBPyConnection, extractor: Extractor) -> ExtractionWriter:
+    return ExtractionWriter(
+        connection,
+        run_id=run_id(extractor),
+        extractor=extractor.name,
+        version=extractor.version,
+        config=extractor.config,
+        config_hash=config_hash(extractor.config),
+    )
+
+
+class _Interrupt:
+    """Ctrl-C that waits while a batch is being committed."""
+
+    def __init__(self) -> None:
+        self._deferring = False
+        self._pending = False
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._on_signal)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        self._deferring = True
+        try:
+            yield
+        finally:
+            self._deferring = False
+        if self._pending:
+            self._pending = False
+            raise KeyboardInterrupt
+
+    def _on_signal(self, signum: int, frame: object) -> None:
+        if self._deferring:
+            self._pending = True
+        else:
+            raise KeyboardInterrupt
