@@ -1,6 +1,7 @@
 """Checks of one case: every file is opened and read, everything wrong with it is collected."""
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def fingerprint(files: CaseFiles) -> str:
         try:
             status = path.stat()
             digest.update(f"{name}|{path.absolute()}|{label}|{status.st_size}|{status.st_mtime_ns}\n".encode())
-        except OSError:
+        except (OSError, ValueError):
             digest.update(f"{name}|{path.absolute()}|{label}|missing\n".encode())
     return digest.hexdigest()[:16]
 
@@ -88,8 +89,8 @@ def _open(case_id: str, what: str, path: Path, problems: list[Problem]) -> nib.N
     try:
         return open_volume(path)
     except DataError as error:
-        missing = not path.exists()
-        observed = f"{what}: {path.name} {'is missing' if missing else 'cannot be opened'}"
+        missing = not os.path.exists(path)  # Path.exists raises where the folder may not be read
+        observed = f"{what}: {path.name[:80]} {'is missing' if missing else 'cannot be opened'}"
         next_step = f"restore {path} or correct its path" if missing else _what_to_do(error)
         problems.append(
             Problem(case_id, "missing file" if missing else "unreadable file", observed, "a volume", next_step, True)

@@ -7,6 +7,7 @@
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,13 @@ def read_layout(data: Path, *, rename: Mapping[str, str] | None = None) -> list[
 def _read_folders(data: Path, names: MaskNames) -> list[CaseFiles]:
     cases = []
     for folder in sorted(p for p in data.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        ct = next((folder / f"ct{e}" for e in _VOLUME_ENDINGS if (folder / f"ct{e}").exists()), None)
+        # os.path, because Path.exists raises where a folder may not be read.
+        ct = next((folder / f"ct{e}" for e in _VOLUME_ENDINGS if os.path.exists(folder / f"ct{e}")), None)
         segmentations = folder / "segmentations"
-        if ct is None and not segmentations.is_dir():
+        has_masks = os.path.isdir(segmentations)
+        if ct is None and not has_masks:
             continue
-        found = masks_of_folder(folder.name, segmentations, names) if segmentations.is_dir() else None
+        found = masks_of_folder(folder.name, segmentations, names) if has_masks else None
         cases.append(
             CaseFiles(
                 case_id=folder.name,

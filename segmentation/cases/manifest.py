@@ -10,6 +10,7 @@ Relative paths start at the manifest's folder. Empty cells are unknown.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _case(row: Mapping[str, str], root: Path, names: MaskNames) -> CaseFiles:
         case_id=row["case_id"],
         ct=root / row["ct"],
         masks=found.masks,
-        mask_folder=mask_path if mask_path is None or mask_path.is_dir() else mask_path.parent,
+        mask_folder=mask_path if mask_path is None or os.path.isdir(mask_path) else mask_path.parent,
         report_id=row.get("report_id") or None,
         patient_id=row.get("patient_id") or None,
         split=canonical_split(row.get("split")),
@@ -81,11 +82,12 @@ def _case(row: Mapping[str, str], root: Path, names: MaskNames) -> CaseFiles:
 
 
 def _masks(case_id: str, path: Path, labels: str, root: Path, names: MaskNames) -> FoundMasks:
-    if path.is_dir():
+    if os.path.isdir(path):
         return masks_of_folder(case_id, path, names)
-    if not path.exists():
+    if not os.path.exists(path):
         next_step = f"restore {path} or empty the cell if there are no masks"
-        return FoundMasks((), (Problem(case_id, "missing file", f"masks: {path.name}", "exists", next_step, True),))
+        missing = Problem(case_id, "missing file", f"masks: {path.name[:80]}", "exists", next_step, True)
+        return FoundMasks((), (missing,))
     try:
         return masks_of_label_map(case_id, path, _labels(labels, root), names)
     except (OSError, ValueError) as error:

@@ -41,8 +41,13 @@ class FoundMasks:
 
 def masks_of_folder(case_id: str, folder: Path, names: MaskNames) -> FoundMasks:
     """One mask per file of a folder, named by the file."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        next_step = f"give your user the right to read {folder}"
+        return FoundMasks((), (Problem(case_id, "unreadable folder", str(error.strerror), "masks", next_step, True),))
     entries: list[tuple[str, Path, int | None]] = []
-    for path in sorted(folder.iterdir()):
+    for path in paths:
         ending = next((e for e in _VOLUME_ENDINGS if path.name.endswith(e)), None)
         if ending and not path.name.startswith("."):
             entries.append((path.name.removesuffix(ending), path, None))

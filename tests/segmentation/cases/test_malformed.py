@@ -81,6 +81,9 @@ BREAKS: dict[str, tuple[Callable, str, str, bool]] = {
     "ct is text": (lambda c, s, a: (c / CT).write_text("no"), "unreadable file", "cannot be opened", True),
     "ct is empty": (lambda c, s, a: (c / CT).write_bytes(b""), "unreadable file", "cannot be opened", True),
     "ct truncated": (lambda c, s, a: _truncate(c / CT, 0.6), "damaged file", "CT: ct.nii.gz ends early", True),
+    "mask is a folder": (
+        lambda c, s, a: (c / "segmentations/spleen.nii.gz").mkdir(), "unreadable file", "spleen: spleen.nii.gz", True,
+    ),
     "mask truncated": (
         lambda c, s, a: _truncate(c / LIVER, 0.9), "damaged file", "liver: liver.nii.gz", True,
     ),
@@ -178,6 +181,8 @@ ROWS = {
     ),
     "unknown split": ("case_id,ct,split\nA,A/ct.nii.gz,holdout\n", "split", True),
     "mask folder gone": ("case_id,ct,masks\nA,A/ct.nii.gz,A/gone\n", "missing file", True),
+    "ct path too long": (f"case_id,ct\nA,{'x' * 5000}\n", "missing file", True),
+    "mask path too long": (f"case_id,ct,masks\nA,A/ct.nii.gz,{'x' * 5000}\n", "missing file", True),
     "label map without names": ("case_id,ct,masks\nA,A/ct.nii.gz,A/ct.nii.gz\n", "label map", True),
     "unsafe case id": ("case_id,ct\n../A,A/ct.nii.gz\n", "case id", True),
     "no such report": ("case_id,ct,report_id\nA,A/ct.nii.gz,R9\n", "missing report", False),
