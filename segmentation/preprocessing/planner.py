@@ -83,12 +83,7 @@ def take_fingerprint(
         )
     spacings, shapes = zip(*(_in_ras(case) for case in cases), strict=True)
     picked = [cases[i] for i in np.unique(np.linspace(0, len(cases) - 1, MAX_SAMPLED_CASES).astype(int))]
-    samples: list[npt.NDArray[np.float32]] = []
-    for sample in map_in_processes(partial(_foreground, masks=tuple(masks)), picked, workers):
-        samples.append(sample)
-        if progress:
-            progress(len(samples), len(picked))
-    values = np.concatenate(samples)
+    values = _intensities(picked, tuple(masks), workers, progress)
     low, median, high = (float(v) for v in np.percentile(values, (0.5, 50, 99.5)))
     clipped = np.clip(values, *_window(low, high))
     extents = np.asarray(spacings) * np.asarray(shapes)
@@ -184,6 +179,17 @@ def _in_ras(case: IndexedCase) -> tuple[Triple, tuple[int, int, int]]:
     axes = nib.orientations.axcodes2ornt(tuple(case.orientation))[:, 0].astype(int)
     order = [int(np.flatnonzero(axes == axis)[0]) for axis in range(3)]
     return _triple(np.asarray(case.spacing_mm)[order]), _whole(np.asarray(case.shape)[order])
+
+
+def _intensities(
+    cases: Sequence[IndexedCase], masks: tuple[str, ...], workers: int, progress: Callable[[int, int], None] | None
+) -> npt.NDArray[np.float32]:
+    samples: list[npt.NDArray[np.float32]] = []
+    for sample in map_in_processes(partial(_foreground, masks=masks), cases, workers):
+        samples.append(sample)
+        if progress:
+            progress(len(samples), len(cases))
+    return np.concatenate(samples)
 
 
 def _foreground(case: IndexedCase, masks: tuple[str, ...]) -> npt.NDArray[np.float32]:
