@@ -270,6 +270,8 @@ def _goes_back(candidate: Candidate) -> bool:
 
 def _identical(a: Candidate, b: Candidate) -> bool:
     """The same lesion told twice in one section: same place and same size."""
+    if a.organ == "peritoneum" and a.lesion_type == b.lesion_type == "metastasis" and not (a.sizes and b.sizes):
+        return True  # carcinomatosis, and the implants it consists of
     if a.plural and b.plural and not a.sizes and not b.sizes and a.side == b.side and a.lesion_type == b.lesion_type:
         return not (a.location and b.location and a.location != b.location) and not a.another
     if b.retold and not (a.sizes and b.sizes) and not a.plural and not b.plural and not b.another and (a.side == b.side or not b.side):

@@ -111,7 +111,7 @@ def _group_of(sentence: Sentence, mention: Mention, kept: list[Mention], recent:
 def _join_group(member: Mention, group: Mention) -> None:
     """The size of a member goes to its group; its place does not."""
     group.sizes = group.sizes + member.sizes if group.sizes else list(member.sizes)
-    group.prior = group.prior or list(member.prior)
+    group.prior = group.prior + member.prior
     group.largest = True
     if group.lesion_type == "unspecified" and member.lesion_type != "unspecified":
         group.lesion_type, group.type_text = member.lesion_type, member.type_text

@@ -17,6 +17,7 @@ class Sentence:
     heading_organs: tuple[str, ...]
     block: int
     heading: str
+    lesion_list: bool  # under a heading such as "Target lesions": every measured place is a lesion
     text: str  # folded
     terms: list[Term] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)

@@ -38,7 +38,7 @@ _UPPER = re.compile(
 )
 _GROUP_UPPER = re.compile(r"(?:up to|upto|reaching|reaches|reach|maximally|not exceeding|not exceed|does not exceed|do not exceed)\b[^.;]{0,30}$")
 _LOWER = re.compile(
-    r"(?:at least|more than|greater than|larger than|over|exceeding|exceeds|>|minimum(?: of)?|above|bigger than)(?:\s+(?:or|equal to|about|approximately)){0,2}\s*=?\s*$"
+    r"(?:at least|more than|greater than|larger than|(?:measur\w+|size|is|are|of) over|exceeding|exceeds|>|minimum(?: of)?|above|bigger than)(?:\s+(?:or|equal to|about|approximately)){0,2}\s*=?\s*$"
 )
 
 

@@ -4,6 +4,7 @@ import re
 
 from .document import Mention, Sentence
 from .lexicon import Term
+from .rule_files import Rule
 
 _STOP = frozenset(
     "in of at on with was is are were and or from to which that within seen noted there for by shows show showing demonstrates "
@@ -33,6 +34,8 @@ _TUMOR_WORD = re.compile(r"tumou?r|mass|neoplas|malign|cancer|carcinom|metasta")
 def find_mentions(sentence: Sentence) -> list[Mention]:
     """Mentions of one sentence in reading order; places, sizes and assertion are filled in by later components."""
     heads = [t for t in sentence.terms if _is_head(sentence, t)]
+    if not heads and sentence.lesion_list and sentence.sizes:
+        heads = [_listed(sentence)]
     groups: list[list[Term]] = []
     for head in heads:
         if groups and _describes(sentence, groups[-1], head):
@@ -45,6 +48,17 @@ def find_mentions(sentence: Sentence) -> list[Mention]:
         _describe(sentence, mention)
         _count(sentence, mention)
     return mentions
+
+
+def _listed(sentence: Sentence) -> Term:
+    """In a list of target lesions the place stands for the lesion: "Liver segment 6: 32 mm"."""
+    size = sentence.sizes[0]
+    before = [t for t in sentence.having("ORGAN", "PLACE", "STATION", "SIDE") if t.end <= size.start]
+    roles = {"LESION": Rule("target lesion", "LESION", "", {"type": "unspecified"})}
+    if any("STATION" in t.roles and "ORGAN" not in t.roles for t in before) or re.search(r"\bnodes?\b", sentence.text):
+        roles = {"NODE": Rule("target node", "NODE", "", {"enlarged": True})}
+    word = before[-1] if before else Term(size.start, size.end, sentence.between(size.start, size.end), {})
+    return Term(word.start, word.end, "target", roles)
 
 
 def _is_head(sentence: Sentence, term: Term) -> bool:
@@ -61,6 +75,8 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
         q for q in sentence.having("QUALIFIER") if q.meta("QUALIFIER").get("qualifies") and q.end <= term.start
         and term.start - q.end < 40 and not _breaks_noun_phrase(sentence.between(q.end, term.start))
     ]  # fmt: skip
+    if term.text.startswith("observation"):  # LI-RADS
+        return bool(re.search(r"\b(?:lr-?\s?\d|li-?rads)", sentence.text)) or bool(sentence.sizes)
     if term.text in ("target", "targets"):  # RECIST: a target with its size
         return bool(sentence.sizes)
     if term.text in _THICKENING:
@@ -267,8 +283,8 @@ def _describe(sentence: Sentence, mention: Mention) -> None:
         between = sentence.between(mention.head.end, mention.heads[-1].start)
         if re.search(r"suspicious|concern|worris|highly suggestive", between):  # "suspicious for tumour" is read as malignant
             mention.lesion_type, mention.type_text = "malignant", mention.heads[-1].text
-    if mention.lesion_type == "unspecified" and _MALIGNANT_SCORE.search(sentence.between(mention.head.start, mention.end)):
-        mention.lesion_type, mention.type_text = "malignant", _MALIGNANT_SCORE.search(sentence.between(mention.head.start, mention.end)).group()  # type: ignore[union-attr]
+    if mention.lesion_type == "unspecified" and _MALIGNANT_SCORE.search(sentence.between(mention.start, mention.end)):
+        mention.lesion_type, mention.type_text = "malignant", mention.head.text
     for q in near:
         meta = q.meta("QUALIFIER")
         if mention.lesion_type == "unspecified" and meta.get("type"):
@@ -306,7 +322,8 @@ def _count(sentence: Sentence, mention: Mention) -> None:
     phrase = sentence.between(mention.start, mention.head.start)
     words = [w for w in _WORD.findall(phrase)]
     head_word = mention.head.text.split()[-1].split("-")[-1]
-    mention.plural = bool(_PLURAL_HEAD.search(head_word)) and not _SINGULAR_S.search(head_word)
+    meant_plural = any(t.meta("LESION").get("plural") for t in mention.heads[:1])
+    mention.plural = meant_plural or bool(_PLURAL_HEAD.search(head_word)) and not _SINGULAR_S.search(head_word)
     before = sentence.between(max(sentence.start, mention.start - 40), mention.start)
     mention.definite = bool(words and words[0] in ("the", "this", "these", "those", "such", "said", "that")) or bool(
         _ANAPHORIC.search(sentence.between(max(sentence.start, mention.head.start - 60), mention.head.start))
@@ -333,13 +350,17 @@ def _count(sentence: Sentence, mention: Mention) -> None:
 
 
 _EXPLICIT = re.compile(
-    r"(?P<least>at least|more than|over|>|minimum of)?\s*(?<![\d.,/])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
+    r"(?P<least>at least|more than|over|>|minimum of)?\s*(?<![\d.,/a-z-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
     r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten))?(?=\s)(?!\s*(?:mm|cm|x\b|millimet|centimet|%|o'clock))"
 )
 
 
 def _explicit_number(sentence: Sentence, mention: Mention, phrase: str, before: str) -> tuple[int | None, int] | None:
     """(count, count_min) from a number in the noun phrase or in a bracket after the head ("approximately 25 in number")."""
+    part = re.search(r"\b(\d{1,2}|one|two|three|four|five|six)\s+of\s+(?:the\s+)?$", before)
+    if part:
+        number = _NUMBERS.get(part.group(1)) or int(part.group(1))
+        return number, number
     text = before[-14:] + phrase
     offset = mention.start - len(before[-14:])
     for match in _EXPLICIT.finditer(text):
@@ -348,7 +369,7 @@ def _explicit_number(sentence: Sentence, mention: Mention, phrase: str, before: 
             continue
         if match.start("n") < len(before[-14:]) and not match.group("least"):
             continue
-        if re.search(r"(?:segment|segments|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|vertebra)\s*$", text[: match.start("n")]):
+        if re.search(r"\b(?:segment|segments|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|vertebra)\s*$", text[: match.start("n")]):
             continue
         low = _NUMBERS.get(match.group("n")) or int(match.group("n"))
         if not 1 <= low <= 60:

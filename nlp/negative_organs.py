@@ -61,7 +61,7 @@ def collect(sentences: list[Sentence], mentions: list[Mention]) -> set[str]:
     for mention in mentions:
         if mention.negated and not mention.change and not mention.dropped and not mention.sizes:
             _free_of_lesions(mention, found)
-    return found.organs() - {"reproductive", "upper_abdomen", "chest", "neck", "bowel", "other", ""}
+    return found.organs() - {"reproductive", "upper_abdomen", "chest", "neck", "bowel", "other", "pelvis", ""}
 
 
 def _called_normal(sentence: Sentence, found: NegativeOrgans) -> None:

@@ -14,6 +14,7 @@ _RUN_ON = re.compile(r"^[ \t]*(?P<head>[a-z]+)[ \t]+(?=\S)", re.M)
 _DATE = re.compile(r"[\s,]*\(?\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\)?.*$|\s+(?:mm/dd/yy)$")
 
 
+_LESION_LIST = re.compile(r"target lesion|target|recist|lesion measurements|index lesion|measurable")
 _LEAD = re.compile(r"^(?:in the|the|in|of the|regarding the|visualized|visualised|limited)\s+")
 
 
@@ -26,6 +27,7 @@ class Block:
     section: Section
     organs: tuple[str, ...] = ()
     heading: str = ""
+    lesion_list: bool = False
 
 
 def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block]:
@@ -81,12 +83,12 @@ def _blocks(text: str, marks: list[tuple[int, int, str, Rule | None]]) -> list[B
     blocks: list[Block] = []
     section = Section.BODY
     seen_section = False
-    position, organs, heading = 0, (), ""  # type: ignore[var-annotated]
+    position, organs, heading, listing = 0, (), "", False  # type: ignore[var-annotated]
     for start, end, head, rule in marks:
-        if start < position:
+        if start < position or (listing and rule is None):
             continue
         if start > position:
-            blocks.append(Block(position, start, section, organs, heading))
+            blocks.append(Block(position, start, section, organs, heading, listing))
         if rule is None:  # an unknown heading ends what stood before it
             section = Section.FINDINGS if seen_section and section not in (Section.BODY, Section.IMPRESSION) else section
             organs = ()
@@ -96,8 +98,9 @@ def _blocks(text: str, marks: list[tuple[int, int, str, Rule | None]]) -> list[B
             organs = tuple(rule.metadata.get("organs", ()))
         else:
             section, organs, seen_section = Section(rule.category), (), True
+            listing = bool(_LESION_LIST.search(head))
         position, heading = end, head
-    blocks.append(Block(position, len(text), section, organs, heading))
+    blocks.append(Block(position, len(text), section, organs, heading, listing))
     return [b for b in blocks if b.end > b.start]
 
 
@@ -117,6 +120,8 @@ def _compound(head: str, headings: dict[str, Rule]) -> Rule | None:
 def _shouts(text: str, match: re.Match[str]) -> bool:
     """Whether an unknown heading is in capitals, or opens a line in title case."""
     head = text[match.start("head") : match.end("head")]
+    if any(c.isdigit() for c in head):  # "Segment 4a: 2.1 cm hemangioma"
+        return False
     letters = [c for c in head if c.isalpha()]
     capitals = len(letters) >= 3 and all(c.isupper() for c in letters)
     at_line_start = match.start("head") == 0 or "\n" in text[max(0, match.start("head") - 4) : match.start("head")]

@@ -105,7 +105,7 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     if _CURRENT_BEFORE.search(before):
         return False
     later = _PRIOR_AFTER.match(after)
-    if later and not re.match(r"[^()\d]{0,30}\d[\d.,]*\s*(?:x|mm|cm)", after[later.end() :]):
+    if later and not re.match(r"(?:(?!\b(?:now|and|is|current\w*)\b)[^()\d]){0,30}\d[\d.,]*\s*(?:x|mm|cm)", after[later.end() :]):
         return True
     if is_prior_sentence(sentence) and not re.search(r"\b(?:now|currently|today|current)\b", before):
         return True
