@@ -89,13 +89,28 @@ def _open(case_id: str, what: str, path: Path, problems: list[Problem]) -> nib.N
     try:
         return open_volume(path)
     except DataError as error:
-        missing = not os.path.exists(path)  # Path.exists raises where the folder may not be read
+        missing = _is_missing(path)
         observed = f"{what}: {path.name[:80]} {'is missing' if missing else 'cannot be opened'}"
-        next_step = f"restore {path} or correct its path" if missing else _what_to_do(error)
+        if missing:
+            next_step = f"restore {path} or correct its path"
+        elif not os.access(path, os.R_OK):
+            next_step = f"give your user the right to read {path}"
+        else:
+            next_step = _what_to_do(error)
         problems.append(
             Problem(case_id, "missing file" if missing else "unreadable file", observed, "a volume", next_step, True)
         )
         return None
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except PermissionError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _read(case_id: str, what: str, image: nib.Nifti1Image, problems: list[Problem]) -> npt.NDArray[Any] | None:

@@ -59,7 +59,8 @@ def _read_folders(data: Path, names: MaskNames) -> list[CaseFiles]:
         ct = next((folder / f"ct{e}" for e in _VOLUME_ENDINGS if os.path.exists(folder / f"ct{e}")), None)
         segmentations = folder / "segmentations"
         has_masks = os.path.isdir(segmentations)
-        if ct is None and not has_masks:
+        readable = os.access(folder, os.R_OK | os.X_OK)
+        if readable and ct is None and not has_masks:
             continue
         found = masks_of_folder(folder.name, segmentations, names) if has_masks else None
         cases.append(

@@ -1,5 +1,6 @@
 """What indexing stores, and that it stores all of it or nothing."""
 
+import os
 from dataclasses import replace
 
 import duckdb
@@ -106,6 +107,20 @@ def test_a_case_id_of_another_data_set_is_not_taken_over(tmp_path, database, mak
     assert [str(case.ct) for case in read_cases(database)] == [str(tmp_path / "one/A/ct.nii.gz")]
     (tmp_path / "one/A/ct.nii.gz").unlink()
     assert _index(database, tmp_path / "two").problems == (), "a volume that moved is the same case"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_said(tmp_path, make_case):
+    for name in "ABC":
+        make_case(tmp_path / "data", name)
+    hidden = [tmp_path / "data/A", tmp_path / "data/B/segmentations", tmp_path / "data/C/ct.nii.gz"]
+    for path in hidden:
+        path.chmod(0)
+    result = examine(read_layout(tmp_path / "data"))
+    for path in hidden:
+        path.chmod(0o755)
+    assert [p.case_id for p in result.problems] == ["A", "B", "C"]
+    assert all(p.fatal and "right to read" in p.next_step for p in result.problems)
 
 
 def test_processes_find_what_one_finds(tmp_path, make_case):
