@@ -1,6 +1,7 @@
 """`reportsup index` and `reportsup check`: are these volumes and masks fit to train on?"""
 
 import json
+import os
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...schemas import ConfigError
+from .options import DEFAULT_DB, AsJson, Db
 
 if TYPE_CHECKING:
     from ...segmentation.cases import CaseFiles, IndexResult
@@ -17,26 +19,25 @@ Data = Annotated[
     Path,
     typer.Argument(help="Folder of cases (CASE/ct.nii.gz, CASE/segmentations/), nnU-Net or MSD data set, or manifest."),
 ]
-Db = Annotated[Path, typer.Option("--db", help="The database to register the cases in.")]
 Link = Annotated[str, typer.Option(help="Column of the reports that holds the case id.")]
 Rename = Annotated[list[str] | None, typer.Option(help="Mask or label name of the data set = our name; repeatable.")]
 Site = Annotated[str | None, typer.Option(help="Site or scanner of the cases that name none.")]
 Split = Annotated[str | None, typer.Option(help="train, validation or test, for the cases that name none.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes that read volumes.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU, at most 8.")]
 Seed = Annotated[int, typer.Option(help="Of the split by patient, where the data set gives none.")]
 Rows = Annotated[int, typer.Option(min=1, help="Rows of the problem table at most.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_DEFAULT_DB = Path("reportsup.duckdb")
+# A worker holds one volume and a mask or two in memory.
+_MAX_WORKERS = 8
 
 
 def index(
     data: Data,
-    db: Db = _DEFAULT_DB,
+    db: Db = DEFAULT_DB,
     reports_link: Link = "report_id",
     rename: Rename = None,
     site: Site = None,
     split: Split = None,
-    workers: Workers = 2,
+    workers: Workers = None,
     seed: Seed = 0,
     rows: Rows = 100,
     as_json: AsJson = False,
@@ -56,12 +57,12 @@ def index(
 
 def check(
     data: Data,
-    db: Db = _DEFAULT_DB,
+    db: Db = DEFAULT_DB,
     reports_link: Link = "report_id",
     rename: Rename = None,
     site: Site = None,
     split: Split = None,
-    workers: Workers = 2,
+    workers: Workers = None,
     seed: Seed = 0,
     rows: Rows = 100,
     as_json: AsJson = False,
@@ -84,7 +85,7 @@ def _list(data: Path, rename: list[str] | None, site: str | None, split: str | N
 
 
 def _examine(
-    cases: "list[CaseFiles]", connection: Any, reports_link: str, workers: int, seed: int, quiet: bool
+    cases: "list[CaseFiles]", connection: Any, reports_link: str, workers: int | None, seed: int, quiet: bool
 ) -> "IndexResult":
     from rich.console import Console
     from rich.progress import Progress
@@ -97,7 +98,7 @@ def _examine(
             cases,
             connection,
             reports_link=reports_link,
-            workers=workers,
+            workers=workers or min(os.cpu_count() or 1, _MAX_WORKERS),
             seed=seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
