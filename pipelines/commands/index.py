@@ -44,7 +44,11 @@ def index(
 ) -> None:
     """Check the volumes and masks of a data set and register them in the database.
 
-    Cases that cannot be used are set aside, the others are registered; exit code 1 when any was set aside.
+    Examples: `reportsup index AbdomenAtlas/` · `reportsup index cases.csv --reports-link accession` ·
+    `reportsup index Task03_Liver/ --rename cancer=liver_lesion --site decathlon`
+
+    Cases that cannot be used are set aside, the others are registered; exit code 1 when any was set aside. Run it again
+    at any time: only new and changed cases are read.
     """
     from ...schemas.database import open_database
     from ...segmentation.cases import write_index
