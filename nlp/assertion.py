@@ -13,6 +13,7 @@ _RESOLVED_EXCEPT = re.compile(r"partial|partially|incomplete|residual|not resect
 
 def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
     """Sets `negated`, `possible`, `dropped` and `change` on the mentions of one sentence."""
+    backward: set[int] = set()
     cues = [t for t in sentence.terms if any(":" in role for role in t.roles)]
     for mention in mentions:
         for cue in cues:
@@ -20,7 +21,9 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
                 category, _, direction = role.partition(":")
                 if direction and _reaches(sentence, cue, category, direction, mention):
                     _apply(sentence, category, direction, cue, mention)
-        if mention.negated and _measured_in_phrase(mention):
+                    if category == "NEGATED_EXISTENCE" and direction == "BACKWARD":
+                        backward.add(id(mention))
+        if mention.negated and id(mention) not in backward and _measured_in_phrase(mention):
             mention.negated = False
         if _ELSEWHERE.search(sentence.between(mention.heads[-1].end, mention.heads[-1].end + 30)) and not mention.sizes:
             mention.dropped = mention.dropped or "reference"

@@ -102,7 +102,7 @@ def _node_counts(mention: Mention) -> bool:
     biggest = max((max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
     worthy = _NODE_WORTHY.search(text) or any(t.meta("NODE").get("enlarged") for t in mention.heads)
     if biggest is not None and any(s.bound == "upper" or s.reaching for s in mention.sizes):
-        return bool(worthy) and biggest > 10 and not _NODE_BENIGN.search(text)
+        return bool(worthy) and not _NODE_BENIGN.search(text)
     if worthy:
         return not (re.search(r"subcent|sub-cent|millimetric|fatty hil", text) and biggest is None)
     del largest

@@ -44,13 +44,13 @@ def read(sentences: list[Sentence]) -> Reading:
     recent: list[tuple[int, Mention]] = []
     for index, sentence in enumerate(reading.sentences):
         if sentence.block != block:
-            focus, block = Place(), sentence.block
+            focus, block = Place(operated=focus.operated), sentence.block
         mentions = find_mentions(sentence)
         here = focus
         mentions = _without_components(sentence, mentions)
         for mention in mentions:
             locate(mention, here)
-            here = mention.place if mention.place.organ and not mention.node else here
+            here = replace(mention.place, operated=here.operated) if mention.place.organ and not mention.node else here
         homeless = link_sizes(sentence, mentions)
         assert_mentions(sentence, mentions)
         _quote_images(sentence, mentions)
@@ -66,7 +66,8 @@ def read(sentences: list[Sentence]) -> Reading:
         reading.homeless += homeless
         reading.mentions += kept
         recent += [(index, m) for m in kept if not m.negated and not m.dropped]
-        focus = _next_focus(sentence, mentions, focus)
+        operated = next((t.meta("OPERATED")["organ"] for t in sentence.having("OPERATED")), focus.operated)
+        focus = replace(_next_focus(sentence, mentions, focus), operated=operated)
     return reading
 
 

@@ -15,6 +15,7 @@ class Sentence:
     end: int
     section: Section
     heading_organs: tuple[str, ...]
+    heading_side: str | None
     block: int
     heading: str
     lesion_list: bool  # under a heading such as "Target lesions": every measured place is a lesion
@@ -41,6 +42,7 @@ class Place:
     location: list[str] = field(default_factory=list)
     start: int = -1
     end: int = -1
+    operated: str = ""  # organ of an operation that the text told of: where a recurrence would sit
 
 
 @dataclass(slots=True)

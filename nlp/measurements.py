@@ -33,7 +33,7 @@ _SUBCENTIMETER = re.compile(r"(?<![a-z])sub[\s-]?(?:centimet(?:er|re|ric|ric)|cm
 _WORDS = {w: i for i, w in enumerate("one two three four five six seven eight nine ten".split(), start=1)}
 _AXIS_PARTS = re.compile(rf"(?P<n>{_NUMBER})\s*-?\s*(?P<u>{_UNIT})?")
 _UPPER = re.compile(
-    r"(?:less than|smaller than|under|below|<|up to|upto|not exceeding|not exceed|no(?:t)? more than|no larger than|no greater than|not larger than|"
+    r"(?:\bsub-?|less than|smaller than|under|below|<|up to|upto|not exceeding|not exceed|no(?:t)? more than|no larger than|no greater than|not larger than|"
     r"at most|maximally|reaching|reaches|reach|does not exceed|do not exceed|within)(?:\s+(?:a|an|the|or|of|about|approximately|approx\.?|equal to|size of|maximum(?: size)?(?: of)?|diameter of|maximum diameter of|in size|in diameter|to|or equal to|short axis of)){0,3}\s*=?\s*$"
 )
 _GROUP_UPPER = re.compile(r"(?:up to|upto|reaching|reaches|reach|maximally|not exceeding|not exceed|does not exceed|do not exceed)\b[^.;]{0,30}$")

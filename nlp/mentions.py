@@ -80,7 +80,8 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
     if term.text in ("target", "targets"):  # RECIST: a target with its size
         return bool(sentence.sizes)
     if term.text in _THICKENING:
-        return any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
+        read_as = any(0 <= q.start - term.end < 90 and q.meta("QUALIFIER").get("type") == "malignant" and q.text != "suspicious" for q in sentence.having("QUALIFIER"))
+        return read_as or any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
     if any(t for t in sentence.having("OTHER") if t.end <= term.start and not _breaks_noun_phrase(sentence.between(t.end, term.start))):
         return False
     if term.text.startswith(("appearance", "structure", "abnormalit", "process", "configuration", "image")):
@@ -131,6 +132,8 @@ def _followed_by_tumor(sentence: Sentence, term: Term) -> bool:
 def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
     """Whether a head only says what the mention before it is ("lesion, likely a cyst", "cyst versus hemangioma")."""
     last = group[-1]
+    if head.text.startswith(("too small", "tstc")):
+        return True
     gap = sentence.between(last.end, head.start)
     if re.fullmatch(r"\s*", gap) or re.fullmatch(r"\s*(?:/|-)\s*", gap):
         return True
@@ -307,7 +310,7 @@ def _predicated(sentence: Sentence, mention: Mention, qualifier: Term) -> bool:
     """"The lesion is cystic", "lesion, likely benign"."""
     gap = sentence.between(mention.heads[-1].end, qualifier.start)
     return 0 <= qualifier.start - mention.heads[-1].end < 80 and qualifier.end <= mention.end and bool(
-        re.search(r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|consistent with|favou?red|considered|considering|suspected)\s+(?:an?\s+)?$", gap)
+        re.search(r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|measuring [^,]{1,30},|consistent with|favou?red|considered|considering|suspected)\s+(?:an?\s+)?$", gap)
     )
 
 

@@ -54,9 +54,11 @@ class NegativeOrgans:
 def collect(sentences: list[Sentence], mentions: list[Mention]) -> set[str]:
     """Organs of the closed list that the report calls normal or free of lesions (findings not yet considered)."""
     found = NegativeOrgans()
+    before: Sentence | None = None
     for sentence in sentences:
         _called_normal(sentence, found)
-        _no_wall_thickening(sentence, found)
+        _no_wall_thickening(sentence, before, found)
+        before = sentence
         _no_abnormality(sentence, found)
     for mention in mentions:
         if mention.negated and not mention.change and not mention.dropped and not mention.sizes:
@@ -140,7 +142,7 @@ def _heading(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
     """"SPLEEN: Normal." """
     only = sentence.between(sentence.start, cue.start)
     if sentence.heading_organs and re.fullmatch(r"\s*(?:are|is|appears?|grossly|both|otherwise|entirely|normal|,|and|\s)*", only) and not _limits(sentence, cue):
-        return [(o, None) for o in sentence.heading_organs if o not in ("reproductive", "mediastinum", "peritoneum")]
+        return [(o, sentence.heading_side) for o in sentence.heading_organs if o not in ("reproductive", "mediastinum", "peritoneum")]
     return []
 
 
@@ -154,7 +156,7 @@ def _side(sentence: Sentence, term: Term) -> str | None:
     return None
 
 
-def _no_wall_thickening(sentence: Sentence, found: NegativeOrgans) -> None:
+def _no_wall_thickening(sentence: Sentence, before: Sentence | None, found: NegativeOrgans) -> None:
     """A hollow organ without pathological wall thickening counts as free of lesions."""
     if not _WALL_NEGATIVE.search(sentence.text):
         return
@@ -162,7 +164,8 @@ def _no_wall_thickening(sentence: Sentence, found: NegativeOrgans) -> None:
         if term.meta("ORGAN")["organ"] in _HOLLOW and not relation_governed(sentence, term):
             found.add(term.meta("ORGAN")["organ"], None)
     if not sentence.having("ORGAN"):
-        for organ in sentence.heading_organs:
+        spoken_of = [t.meta("ORGAN")["organ"] for t in before.having("ORGAN")] if before and before.block == sentence.block else []
+        for organ in sentence.heading_organs or tuple(spoken_of[:1]):
             if organ in _HOLLOW:
                 found.add(organ, None)
 

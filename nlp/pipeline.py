@@ -115,7 +115,7 @@ def _sentences(doc: Doc) -> Doc:
                 section = Section.IMPRESSION
             end = min(end, start + MAX_SENTENCE_CHARACTERS)
             state.sentences.append(
-                Sentence(start, end, section, block.organs, number, block.heading, block.lesion_list, state.folded[start:end])
+                Sentence(start, end, section, block.organs, block.side, number, block.heading, block.lesion_list, state.folded[start:end])
             )
     return doc
 

@@ -244,6 +244,8 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
             return "peritoneum", "near"
         if beside == "pancreas":
             return "pancreas", "near"
+    if focus.operated and re.match(r"(?:local |residual |recurren)", mention.head.text):
+        return focus.operated, "focus"
     if focus.organ and not mention.node and not _in_a_vessel(sentence, mention):
         return focus.organ, "focus"
     return "", ""
@@ -320,6 +322,8 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
     place.side = _one_side(sides, mention, entry is not None and (entry.paired or organ in ("soft_tissue", "bone", "lymph_node", "thyroid", "brain", "pleura", "prostate", "other", "pelvis", "peritoneum", "bladder", "uterus")))
     if organ == "liver" or (organ == "lung" and "middle lobe" in place.location and place.side is None):
         place.side = None if organ == "liver" else "right"
+    if place.side is None and sentence.heading_side and organ in sentence.heading_organs and entry is not None and entry.paired:
+        place.side = sentence.heading_side
     another = bool(re.match(r"(?:another|other|additional|further|second|third)\b", sentence.between(mention.start, mention.head.start).strip()))
     if place.side is None and source in ("focus", "implied") and organ == focus.organ:
         place.side = focus.side

@@ -29,6 +29,12 @@ class Block:
     heading: str = ""
     lesion_list: bool = False
 
+    @property
+    def side(self) -> str | None:
+        """Side that the heading names ("Left kidney:")."""
+        found = set(re.findall(r"\b(?:left|right)\b", self.heading))
+        return found.pop() if len(found) == 1 else None
+
 
 def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block]:
     """The report as consecutive blocks; without any heading one block of section `body`.

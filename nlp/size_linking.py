@@ -102,7 +102,7 @@ def _is_no_lesion_size(sentence: Sentence, size: Size) -> bool:
 def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     before = sentence.between(sentence.start, size.start)
     after = sentence.between(size.end, sentence.end)
-    if _CURRENT_BEFORE.search(before):
+    if _CURRENT_BEFORE.search(before) or size.changed_from_mm:
         return False
     later = _PRIOR_AFTER.match(after)
     if later and not re.match(r"(?:(?!\b(?:now|and|is|current\w*)\b)[^()\d]){0,30}\d[\d.,]*\s*(?:x|mm|cm)", after[later.end() :]):
@@ -142,6 +142,9 @@ def _owner(sentence: Sentence, mentions: list[Mention], size: Size) -> Mention |
         return lesion
     if blocker is not None and _subject(sentence, blocker, size):
         return "other"
+    following = [m for m in mentions if m.head.start >= size.end]
+    if len(following) == 1 and any("TYPE_LINK:BIDIRECTIONAL" in t.roles and size.end <= t.start < following[0].head.start for t in sentence.terms):
+        return following[0]  # "soft tissue, 18 x 14 mm, concerning for recurrence"
     return None
 
 
@@ -194,14 +197,33 @@ def _subject(sentence: Sentence, blocker: Term, size: Size) -> bool:
     return bool(re.search(r"measur|\bis\b|\bof\b|size|\(|:|=|diameter|length|span|^\s*$|normal|approx", gap)) and len(gap) < 100
 
 
+def _split_by_side(mention: Mention) -> list[tuple[Size, int, int]]:
+    """Two sizes, each with another side said before it."""
+    sentence = mention.sentence
+    if len(mention.sizes) != 2 or any(s.bound != "exact" or s.reaching for s in mention.sizes):
+        return []
+    first, second = mention.sizes
+    starts = [mention.heads[-1].end, first.end]
+    said = [[t for t in sentence.having("SIDE") if a <= t.start < s.start and t.meta("SIDE")["side"] != "bilateral"] for a, s in zip(starts, (first, second), strict=True)]
+    if not all(len(terms) == 1 for terms in said) or said[0][0].meta("SIDE")["side"] == said[1][0].meta("SIDE")["side"]:
+        return []
+    if any(set(_LARGEST) & set(t.roles) and mention.head.end <= t.start < second.start for t in sentence.terms):
+        return []
+    return [(first, said[0][0].start, first.end), (second, said[1][0].start, second.end)]
+
+
 _SEGMENT = re.compile(r"\bs\s?(?:10|[1-9])\s?[gdlr]?\b|\bseg(?:ment)?s?\.?\s")
 
 
 def split_by_place(mention: Mention) -> list[tuple[Size, int, int]]:
-    """For a group whose sizes each come with a place of their own, the text around each size; else empty.
+    """For lesions whose sizes each come with a place of their own, the text around each size; else empty.
 
-    "nodules: 4 mm in the right upper lobe, 5 mm in the middle lobe" are two nodules; examples of a group are not.
+    "nodules: 4 mm in the right upper lobe, 5 mm in the middle lobe" and "cysts, right 12 mm and left 18 mm" are two
+    lesions each; examples of a group are not.
     """
+    sides = _split_by_side(mention)
+    if sides:
+        return sides
     sentence = mention.sentence
     exact = [s for s in mention.sizes if s.bound == "exact" and not s.reaching and len(s.lesions_mm) == 1]
     if not mention.plural or len(exact) < 2 or len(exact) != len(mention.sizes):

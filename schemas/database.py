@@ -46,7 +46,7 @@ def open_database(
 
 
 def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool] = {"autoinstall_known_extensions": False}
+    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
     if not read_only:
         config["storage_compatibility_version"] = _STORAGE_VERSION
     try:
