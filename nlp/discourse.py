@@ -202,7 +202,8 @@ def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int,
         sides = (mention.place.side, earlier.place.side)
         if all(sides) and sides[0] != sides[1] and "bilateral" not in sides and mention.place.source != "focus":
             continue
-        if mention.sizes and earlier.sizes and not _same_size(mention, earlier) and not earlier.plural:
+        singular = mention.definite and not mention.plural and not earlier.plural and not mention.change and index - at <= 2
+        if mention.sizes and earlier.sizes and not _same_size(mention, earlier) and not earlier.plural and not singular:
             continue
         if {mention.lesion_type, earlier.lesion_type} >= {"cyst", "metastasis"}:
             continue

@@ -145,7 +145,8 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
         return False
     if len(group) > 1 and re.fullmatch(r"\s*(?:,|,?\s*and|,?\s*or)\s+(?:an?\s+|known\s+|the\s+)?(?:[\w-]+\s+){0,2}", gap) and not sentence_has_size(sentence, last.end, head.start):
         return True  # "consistent with hemangioma and cysts"
-    if "(" in gap and ")" not in gap.split("(", 1)[1] and not sentence_has_size(sentence, last.end, head.start):
+    bracket = gap.rfind("(")
+    if bracket >= 0 and ")" not in gap[bracket:] and not sentence_has_size(sentence, last.end + bracket, head.start):
         inside = gap.rsplit("(", 1)[1]
         if not re.search(r"\b(?:in|of|at|with|and)\b", inside):
             return True
@@ -376,6 +377,8 @@ def _explicit_number(sentence: Sentence, mention: Mention, phrase: str, before: 
             continue
         low = _NUMBERS.get(match.group("n")) or int(match.group("n"))
         if not 1 <= low <= 60:
+            continue
+        if match.group("n") == "both" and any("ORGAN" in t.roles and position < t.start < mention.head.start for t in sentence.terms):
             continue
         if match.group("n") == "one" and text[match.end() :].lstrip().startswith("of"):
             continue
