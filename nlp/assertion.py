@@ -7,8 +7,12 @@ from .lexicon import Term
 
 _CLOSED_BY = ("TERMINATE:TERMINATE",)
 _HARD_STOP = re.compile(r"[;:]|\.\s")
-_NEW_SUBJECT = re.compile(r",\s*(?:and\s+)?(?:there|a|an|the|this|multiple|several|few|one|two|three|\d)\b|\band\s+(?:there|a|an|multiple|several|one|two|three)\b")
-_RESOLVED_EXCEPT = re.compile(r"partial|partially|incomplete|residual|not resected|unresected|planned|to be|for resection|candidate")
+_NEW_SUBJECT = re.compile(
+    r",\s*(?:and\s+)?(?:there|a|an|the|this|multiple|several|few|one|two|three|\d)\b|\band\s+(?:there|a|an|multiple|several|one|two|three)\b"
+)
+_RESOLVED_EXCEPT = re.compile(
+    r"partial|partially|incomplete|residual|not resected|unresected|planned|to be|for resection|candidate"
+)
 
 
 def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
@@ -55,15 +59,39 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
         if gap_start <= stop.start and stop.end <= gap_end and _CLOSED_BY[0] in stop.roles:
             if direction == "FORWARD" and stop.start - gap_start <= 1:
                 continue  # "there is no demonstrated adenopathy"
-            if direction == "BACKWARD" and stop.text in ("is seen", "are seen", "with a", "with an", "which", "only", "that is", "there is", "there are", "measuring", "measures"):
+            if direction == "BACKWARD" and stop.text in (
+                "is seen",
+                "are seen",
+                "with a",
+                "with an",
+                "which",
+                "only",
+                "that is",
+                "there is",
+                "there are",
+                "measuring",
+                "measures",
+            ):
                 if stop.text.startswith("there"):
                     return False
                 continue
-            if direction == "FORWARD" and stop.text in ("measures", "measuring", "consistent with", "compatible with", "secondary to", "due to") and category != "NEGATED_EXISTENCE":
+            if (
+                direction == "FORWARD"
+                and stop.text
+                in ("measures", "measuring", "consistent with", "compatible with", "secondary to", "due to")
+                and category != "NEGATED_EXISTENCE"
+            ):
                 continue
             return False
-    if direction == "FORWARD" and category in ("NEGATED_EXISTENCE",) and _NEW_SUBJECT.search(gap) and not re.search(r"\b(?:or|nor)\b", gap[-12:]):
-        return not re.search(r",\s*(?:and\s+)?(?:there|a|an|this|multiple|several|few)\b|\band\s+(?:there|an?|multiple|several)\b", gap)
+    if (
+        direction == "FORWARD"
+        and category in ("NEGATED_EXISTENCE",)
+        and _NEW_SUBJECT.search(gap)
+        and not re.search(r"\b(?:or|nor)\b", gap[-12:])
+    ):
+        return not re.search(
+            r",\s*(?:and\s+)?(?:there|a|an|this|multiple|several|few)\b|\band\s+(?:there|an?|multiple|several)\b", gap
+        )
     if direction == "FORWARD" and category == "POSSIBLE_EXISTENCE":
         return len(gap) < 60 and not re.search(r",\s*(?:and\s+)?(?:a|an|the)\b", gap)
     if direction == "BACKWARD":
@@ -74,10 +102,13 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
 def _nearest_subject(sentence: Sentence, cue: Term, mention: Mention) -> bool:
     """A backward cue reaches the subject of its own clause, not one before ", and" or another finding's verb."""
     gap = sentence.between(mention.head.end, cue.start)
-    gap = re.sub(r",?\s*(?:which|that)\s+(?:was|were|had been|is)\s+[^,]*(?:previous|prior|last|earlier|old)[^,]*,", " ", gap)
-    return not re.search(r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:seen|noted|observed|present|identified|detected|visible|visualized)\b.{0,60}(?:,|\band\b|\bbut\b)", gap) and not re.search(
-        r",\s*(?:and|but)\s+(?:the|no|a|an)\b", gap
+    gap = re.sub(
+        r",?\s*(?:which|that)\s+(?:was|were|had been|is)\s+[^,]*(?:previous|prior|last|earlier|old)[^,]*,", " ", gap
     )
+    return not re.search(
+        r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:seen|noted|observed|present|identified|detected|visible|visualized)\b.{0,60}(?:,|\band\b|\bbut\b)",
+        gap,
+    ) and not re.search(r",\s*(?:and|but)\s+(?:the|no|a|an)\b", gap)
 
 
 def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention: Mention) -> None:
@@ -104,7 +135,9 @@ def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention
             mention.dropped = mention.dropped or category.lower()
 
 
-_SIGN = re.compile(r"\b(?:thickening|shadows?|densit(?:y|ies)|foc(?:us|i)|enlargement|nodul\w+|mass(?:es)?|lesions?|opacit(?:y|ies)|hypodens\w+|enhancement)\b")
+_SIGN = re.compile(
+    r"\b(?:thickening|shadows?|densit(?:y|ies)|foc(?:us|i)|enlargement|nodul\w+|mass(?:es)?|lesions?|opacit(?:y|ies)|hypodens\w+|enhancement)\b"
+)
 
 
 def _measured_in_phrase(mention: Mention) -> bool:
@@ -116,7 +149,9 @@ def _measured_in_phrase(mention: Mention) -> bool:
     return bool(re.search(r"[,:(]\s*$|\band\s*$|^\s*$", before))
 
 
-_ELSEWHERE = re.compile(r"^\W{0,3}(?:as\s+)?(?:described|mentioned|discussed|detailed|see|noted|reported)\s+(?:below|above)")
+_ELSEWHERE = re.compile(
+    r"^\W{0,3}(?:as\s+)?(?:described|mentioned|discussed|detailed|see|noted|reported)\s+(?:below|above)"
+)
 # "A 67-year-old man with an epiglottic mass, …": the patient's story, not the images.
 _PRESENTS = re.compile(r"\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
 _STRONG_LINK = re.compile(
@@ -127,23 +162,63 @@ _STRONG_LINK = re.compile(
 
 def _something_else(sentence: Sentence, mention: Mention) -> bool:
     """Whether a vague sign is said to be no lesion: "hypodensity corresponding to a small abscess"."""
-    generic = mention.weak or mention.head.text.startswith(("hypodens", "hypoatt", "hyperdens", "low density", "hypointens", "hyperintens", "nodular dens", "lesion", "nodular opac"))
+    generic = mention.weak or mention.head.text.startswith(
+        (
+            "hypodens",
+            "hypoatt",
+            "hyperdens",
+            "low density",
+            "hypointens",
+            "hyperintens",
+            "nodular dens",
+            "lesion",
+            "nodular opac",
+        )
+    )
     if not generic or len(mention.heads) > 1:
         return False
     for other in sentence.having("OTHER"):
         if other.start >= mention.heads[-1].end and other.end <= mention.end:
             gap = sentence.between(mention.heads[-1].end, other.start)
-            if _STRONG_LINK.search(gap) and not re.search(r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap):
+            if _STRONG_LINK.search(gap) and not re.search(
+                r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap
+            ):
                 return other.text not in _CHARACTER
-    return bool(generic and re.search(r"\b(?:linear|strip|band|cylindrical|tubular|reticular|streak)", sentence.between(mention.start, mention.head.start)))
+    return bool(
+        generic
+        and re.search(
+            r"\b(?:linear|strip|band|cylindrical|tubular|reticular|streak)",
+            sentence.between(mention.start, mention.head.start),
+        )
+    )
 
 
 # Said of a lesion's make-up, not instead of it.
-_CHARACTER = frozenset("fluid fat calcification calcifications edema hemorrhage haemorrhage necrosis wall thickness degeneration vessels vessel gas level margin margins".split())
+_CHARACTER = frozenset(
+    [
+        "fluid",
+        "fat",
+        "calcification",
+        "calcifications",
+        "edema",
+        "hemorrhage",
+        "haemorrhage",
+        "necrosis",
+        "wall",
+        "thickness",
+        "degeneration",
+        "vessels",
+        "vessel",
+        "gas",
+        "level",
+        "margin",
+        "margins",
+    ]
+)
 
 
 def _asked_about(sentence: Sentence, mention: Mention) -> bool:
-    """"Metastases?" alone is a question; "(cyst?)" after a lesion is not, it only asks the type."""
+    """ "Metastases?" alone is a question; "(cyst?)" after a lesion is not, it only asks the type."""
     after = sentence.between(mention.heads[-1].end, sentence.end)
     if not re.match(r"\s*\?", after):
         return False
@@ -152,8 +227,13 @@ def _asked_about(sentence: Sentence, mention: Mention) -> bool:
 
 
 def _carry_or_lists(sentence: Sentence, mentions: list[Mention]) -> None:
-    """"No mass or cyst", "neither nodule nor mass": a negation covers what is joined by or."""
+    """ "No mass or cyst", "neither nodule nor mass": a negation covers what is joined by or."""
     for left, right in zip(mentions, mentions[1:], strict=False):
         gap = sentence.between(left.heads[-1].end, right.head.start)
-        if left.negated and not right.negated and re.fullmatch(r"\s*,?\s*(?:or|nor|and/or)\s+(?:[\w/-]+\s+){0,3}", gap) and not right.sizes:
+        if (
+            left.negated
+            and not right.negated
+            and re.fullmatch(r"\s*,?\s*(?:or|nor|and/or)\s+(?:[\w/-]+\s+){0,3}", gap)
+            and not right.sizes
+        ):
             right.negated = True

@@ -18,8 +18,12 @@ _NODE_BENIGN = re.compile(
 
 
 # A sentence that opens with another modality, or with the change itself, speaks of the same lesion again.
-_RETOLD = re.compile(r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:the\s+|an?\s+)?(?:\w+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp)\b(?:\s+\w+){0,8}?\s+(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))")
-_CHANGED = re.compile(r"\b(?:decreas\w*|increas\w*|regress\w*|reduc\w*|shr[iau]nk\w*|progress\w*|grown?|enlarged|smaller|larger)\b")
+_RETOLD = re.compile(
+    r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:the\s+|an?\s+)?(?:\w+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp)\b(?:\s+\w+){0,8}?\s+(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))"
+)
+_CHANGED = re.compile(
+    r"\b(?:decreas\w*|increas\w*|regress\w*|reduc\w*|shr[iau]nk\w*|progress\w*|grown?|enlarged|smaller|larger)\b"
+)
 
 
 @dataclass(slots=True)
@@ -69,7 +73,9 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
         spread = [_candidate(mention, place) for place in (mention.place, *mention.more_places)]
         for other in spread[1:]:
             other.sizes, other.bound, other.prior = [], None, []
-        if len(spread) > 1 and mention.count is None and mention.place.source == "after":  # a plural spread over several places: at least one in each
+        if (
+            len(spread) > 1 and mention.count is None and mention.place.source == "after"
+        ):  # a plural spread over several places: at least one in each
             for each in spread:
                 each.count_min = 2 if each.side == "bilateral" else max(1, len(each.sizes))
         out += spread
@@ -77,7 +83,7 @@ def candidates(mentions: list[Mention]) -> list[Candidate]:
 
 
 def _only_introduces(mention: Mention, mentions: list[Mention]) -> bool:
-    """"Target lesions:" before the list of them."""
+    """ "Target lesions:" before the list of them."""
     sentence = mention.sentence
     if not mention.plural or mention.sizes or not sentence.text.rstrip().endswith(":"):
         return False
@@ -86,8 +92,13 @@ def _only_introduces(mention: Mention, mentions: list[Mention]) -> bool:
 
 
 def _vague(mention: Mention) -> bool:
-    """"Several other lesions have decreased" in a summary names no organ and adds nothing."""
-    return mention.sentence.section is Section.IMPRESSION and mention.change and mention.place.source == "focus" and not mention.sizes
+    """ "Several other lesions have decreased" in a summary names no organ and adds nothing."""
+    return (
+        mention.sentence.section is Section.IMPRESSION
+        and mention.change
+        and mention.place.source == "focus"
+        and not mention.sizes
+    )
 
 
 def _node_counts(mention: Mention) -> bool:
@@ -96,7 +107,10 @@ def _node_counts(mention: Mention) -> bool:
     text = sentence.between(mention.territory_start, mention.end)
     if any(t.meta("LESION").get("type") in ("metastasis", "malignant") for t in mention.heads):
         return True
-    if re.search(r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|nonpatholog|reactive|normal", text):
+    if re.search(
+        r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|nonpatholog|reactive|normal",
+        text,
+    ):
         return False
     largest = max((min(x) if len(x) > 1 else max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
     biggest = max((max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
@@ -153,18 +167,38 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
     )
 
 
-def _with_height(mention: Mention, sizes: list[tuple[tuple[float, ...], int, int]]) -> tuple[tuple[float, ...], int, int] | None:
+def _with_height(
+    mention: Mention, sizes: list[tuple[tuple[float, ...], int, int]]
+) -> tuple[tuple[float, ...], int, int] | None:
     """Two diameters and a third one told apart ("47 x 38 mm, with a height of 32 mm") as one size."""
     first, second = sizes[0], sizes[1]
     before = mention.sentence.between(max(mention.sentence.start, second[1] - 40), second[1])
-    if len(first[0]) == 2 and len(second[0]) == 1 and re.search(r"\b(?:height|craniocaudal\w*|cranio-caudal\w*|length|depth|thickness|longitudinal\w*|vertical\w*)\b[^,;]{0,25}$", before):
+    if (
+        len(first[0]) == 2
+        and len(second[0]) == 1
+        and re.search(
+            r"\b(?:height|craniocaudal\w*|cranio-caudal\w*|length|depth|thickness|longitudinal\w*|vertical\w*)\b[^,;]{0,25}$",
+            before,
+        )
+    ):
         return first[0] + second[0], first[1], second[2]
     return None
 
 
 def _piece(mention: Mention, size: Size, start: int, stop: int) -> Candidate:
     """One member of a list of lesions that each have a size and a place."""
-    part = replace(mention, territory_start=start, start=start, end=stop, plural=False, sizes=[size], prior=[], more_places=[], count=1, count_min=1)
+    part = replace(
+        mention,
+        territory_start=start,
+        start=start,
+        end=stop,
+        plural=False,
+        sizes=[size],
+        prior=[],
+        more_places=[],
+        count=1,
+        count_min=1,
+    )
     part.place = place_within(part, mention.place)
     return _candidate(part, part.place)
 
@@ -172,8 +206,12 @@ def _piece(mention: Mention, size: Size, start: int, stop: int) -> Candidate:
 def _each(mention: Mention) -> bool:
     """Whether one size is given for each of a counted group ("two nodules of 3 mm")."""
     text = mention.sentence.between(mention.territory_start, mention.end)
-    return not mention.largest and not any(s.reaching or s.bound != "exact" for s in mention.sizes) and not re.search(
-        r"largest|larger|bigger|maxim|up to|reaching|greatest|conglomer|together|dominant|total", text
+    return (
+        not mention.largest
+        and not any(s.reaching or s.bound != "exact" for s in mention.sizes)
+        and not re.search(
+            r"largest|larger|bigger|maxim|up to|reaching|greatest|conglomer|together|dominant|total", text
+        )
     )
 
 
@@ -186,7 +224,12 @@ def _bound(mention: Mention) -> str:
     text = mention.sentence.between(mention.head.start, mention.end)
     if mention.plural and any(s.reaching for s in mention.sizes):
         return "upper"
-    if mention.plural and mention.count is None and re.search(r"\b(?:maximum|maximal)\b", text) and not re.search("largest", text):
+    if (
+        mention.plural
+        and mention.count is None
+        and re.search(r"\b(?:maximum|maximal)\b", text)
+        and not re.search("largest", text)
+    ):
         return "exact"
     return "exact"
 
@@ -197,15 +240,28 @@ def _doubted(mention: Mention) -> bool:
         return False
     after = mention.sentence.between(mention.heads[-1].end, mention.heads[-1].end + 3)
     between = mention.sentence.between(mention.head.end, mention.heads[-1].start)
-    return "?" in after and mention.heads[-1].text.startswith(("nodule", "mass", "lesion", "tumor", "tumour")) or (
-        mention.head.text.startswith("thickening") and bool(re.search(r"concern|possib|suspic|worris|cannot|exclude", between))
+    return ("?" in after and mention.heads[-1].text.startswith(("nodule", "mass", "lesion", "tumor", "tumour"))) or (
+        mention.head.text.startswith("thickening")
+        and bool(re.search(r"concern|possib|suspic|worris|cannot|exclude", between))
     )
 
 
 def _evidence(mention: Mention) -> list[tuple[int, int]]:
     sentence = mention.sentence
-    start = min([mention.territory_start, mention.start, *[s.start for s in mention.sizes if sentence.start <= s.start < sentence.end]])
-    end = max([mention.end, mention.heads[-1].end, *[s.end for s in mention.sizes + mention.prior if sentence.start <= s.start < sentence.end]])
+    start = min(
+        [
+            mention.territory_start,
+            mention.start,
+            *[s.start for s in mention.sizes if sentence.start <= s.start < sentence.end],
+        ]
+    )
+    end = max(
+        [
+            mention.end,
+            mention.heads[-1].end,
+            *[s.end for s in mention.sizes + mention.prior if sentence.start <= s.start < sentence.end],
+        ]
+    )
     spans = [(max(start, sentence.start), min(end, sentence.end))]
     return list(dict.fromkeys(spans + mention.evidence))
 
@@ -235,7 +291,13 @@ def merge(found: list[Candidate]) -> list[Candidate]:
 
 def _earlier_exam(candidate: Candidate, kept: list[Candidate]) -> Candidate | None:
     """The same single lesion with another size further up, where the later text says that it changed."""
-    if not candidate.sizes or candidate.prior or not candidate.changed or candidate.plural or candidate.section is Section.IMPRESSION:
+    if (
+        not candidate.sizes
+        or candidate.prior
+        or not candidate.changed
+        or candidate.plural
+        or candidate.section is Section.IMPRESSION
+    ):
         return None
     same = [k for k in kept if k.organ == candidate.organ and (k.block != candidate.block or candidate.retold) and not k.plural and k.sizes
             and k.side == candidate.side and (not k.location or not candidate.location or _overlap(k.location, candidate.location))]  # fmt: skip
@@ -264,7 +326,7 @@ def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool 
 
 
 def _goes_back(candidate: Candidate) -> bool:
-    """"The lesion …" without a size speaks of one already told."""
+    """ "The lesion …" without a size speaks of one already told."""
     return candidate.definite and not candidate.sizes
 
 
@@ -274,11 +336,33 @@ def _identical(a: Candidate, b: Candidate) -> bool:
         return True  # carcinomatosis, and the implants it consists of
     if a.plural and b.plural and not a.sizes and not b.sizes and a.side == b.side and a.lesion_type == b.lesion_type:
         return not (a.location and b.location and a.location != b.location) and not a.another
-    if b.retold and not (a.sizes and b.sizes) and not a.plural and not b.plural and not b.another and (a.side == b.side or not b.side):
+    if (
+        b.retold
+        and not (a.sizes and b.sizes)
+        and not a.plural
+        and not b.plural
+        and not b.another
+        and (a.side == b.side or not b.side)
+    ):
         return not (a.location and b.location and not _overlap(a.location, b.location))
     if not (a.sizes and b.sizes) or a.anchor == b.anchor:
-        return bool(not a.sizes and not b.sizes and a.location and a.location == b.location and a.side == b.side and a.lesion_type == b.lesion_type and a.plural == b.plural and b.definite)
-    return a.side == b.side and a.location == b.location and max(a.sizes)[0] == max(b.sizes)[0] and len(max(a.sizes)[0]) > 1 and a.lesion_type == b.lesion_type
+        return bool(
+            not a.sizes
+            and not b.sizes
+            and a.location
+            and a.location == b.location
+            and a.side == b.side
+            and a.lesion_type == b.lesion_type
+            and a.plural == b.plural
+            and b.definite
+        )
+    return (
+        a.side == b.side
+        and a.location == b.location
+        and max(a.sizes)[0] == max(b.sizes)[0]
+        and len(max(a.sizes)[0]) > 1
+        and a.lesion_type == b.lesion_type
+    )
 
 
 def _fits(a: Candidate, b: Candidate) -> bool:
@@ -294,9 +378,17 @@ def _fits(a: Candidate, b: Candidate) -> bool:
     if a.sizes and b.sizes and not any(abs(max(x[0]) - max(y[0])) <= 1.5 for x in a.sizes for y in b.sizes):
         return False
     types = {a.lesion_type, b.lesion_type}
-    if "cyst" in types and len(types) == 2 and any(c.lesion_type == "cyst" and c.type_text.startswith("cystic") for c in (a, b)):
+    if (
+        "cyst" in types
+        and len(types) == 2
+        and any(c.lesion_type == "cyst" and c.type_text.startswith("cystic") for c in (a, b))
+    ):
         return True  # "cystic" may describe a tumour
-    return not ("unspecified" not in types and len(types) == 2 and types not in ({"malignant", "metastasis"}, {"cyst", "benign"}))
+    return not (
+        "unspecified" not in types
+        and len(types) == 2
+        and types not in ({"malignant", "metastasis"}, {"cyst", "benign"})
+    )
 
 
 def _overlap(a: list[str], b: list[str]) -> bool:
@@ -304,8 +396,13 @@ def _overlap(a: list[str], b: list[str]) -> bool:
         return True
     lobes = {"right lobe": "5678", "left lobe": "234", "dome": "478", "caudate lobe": "1"}
     digits = [{c for name in names for c in (lobes.get(name) or re.sub(r"\D", "", name))} for names in (a, b)]
-    return bool(digits[0] & digits[1]) or not all(any(c.isdigit() or n in lobes for n in names for c in n) or set(names) <= set(lobes) for names in (a, b)) and bool(
-        {w for n in a for w in n.split()} & {w for n in b for w in n.split()} - {"lobe", "pole", "level", "region"}
+    return bool(digits[0] & digits[1]) or (
+        not all(
+            any(c.isdigit() or n in lobes for n in names for c in n) or set(names) <= set(lobes) for names in (a, b)
+        )
+        and bool(
+            {w for n in a for w in n.split()} & {w for n in b for w in n.split()} - {"lobe", "pole", "level", "region"}
+        )
     )
 
 
@@ -323,12 +420,16 @@ def _likeness(a: Candidate, b: Candidate) -> float:
 def _fold(source: Candidate, target: Candidate) -> None:
     """The more specific value of each field; the later section decides whether a lesion is only possible."""
     told = target.lesion_type in ("unspecified", "malignant") or target.type_text.startswith("cystic")
-    if target.lesion_type == "unspecified" or (told and source.lesion_type in ("metastasis", "malignant") and target.lesion_type != "metastasis"):
+    if target.lesion_type == "unspecified" or (
+        told and source.lesion_type in ("metastasis", "malignant") and target.lesion_type != "metastasis"
+    ):
         if source.lesion_type != "unspecified":
             target.lesion_type, target.type_text = source.lesion_type, source.type_text
     target.side = target.side or source.side
     if not target.plural or not target.location:
-        target.location = target.location or (source.location if not source.plural or not target.plural else source.location)
+        target.location = target.location or (
+            source.location if not source.plural or not target.plural else source.location
+        )
     if source.sizes and not target.sizes:
         target.sizes, target.bound = source.sizes, source.bound
     target.prior = target.prior or source.prior

@@ -16,7 +16,9 @@ _PRONOUN = re.compile(
     r"^\s*(?:this|these|it|they|the (?:largest|biggest|larger|smaller|finding|findings|appearance|appearances|features|imaging features|latter|former|measurement|dimensions?|size|long axis|short axis|maximum diameter|diameter)|"
     r"findings?|appearances?|imaging features|features|which|its|both|all|measur\w+|currently|largest|dimensions?|size|one of (?:them|these|which)|among these|maximum diameter|now measur\w+)\b"
 )
-_POSSESSIVE = re.compile(r"\bits\s+(?:\w+\s+){0,3}(?:length|size|diameter|dimensions?|width|axis)\b|\bit\s+(?:now\s+)?measures\b")
+_POSSESSIVE = re.compile(
+    r"\bits\s+(?:\w+\s+){0,3}(?:length|size|diameter|dimensions?|width|axis)\b|\bit\s+(?:now\s+)?measures\b"
+)
 _TYPE_ONLY = re.compile(
     r"^\s*(?:(?:pathologic\w*|patholog\w*|histolog\w*|biopsy|cytology|surgical)\b|this|these|it|they|the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|probably)\b[^.;]{0,90}$"
 )
@@ -54,7 +56,9 @@ def read(sentences: list[Sentence]) -> Reading:
         homeless = link_sizes(sentence, mentions)
         assert_mentions(sentence, mentions)
         _quote_images(sentence, mentions)
-        recent = [(i, m) for i, m in recent if index - i <= _CONTINUED_WITHIN and m.sentence.section == sentence.section]
+        recent = [
+            (i, m) for i, m in recent if index - i <= _CONTINUED_WITHIN and m.sentence.section == sentence.section
+        ]
         kept = []
         for mention in mentions:
             group = _group_of(sentence, mention, kept, recent)
@@ -78,7 +82,11 @@ def _without_components(sentence: Sentence, mentions: list[Mention]) -> list[Men
     """The mentions without those that only describe the inside of the one before: "mass with peripheral cysts"."""
     kept: list[Mention] = []
     for mention in mentions:
-        inner = kept and re.match(r"cyst|foc|area|component|cavit", mention.head.text) and not sentence_sizes(sentence, mention)
+        inner = (
+            kept
+            and re.match(r"cyst|foc|area|component|cavit", mention.head.text)
+            and not sentence_sizes(sentence, mention)
+        )
         if inner and _COMPONENT.match(sentence.between(kept[-1].heads[-1].end, mention.start)) and not any(
             "ORGAN" in t.roles and kept[-1].heads[-1].end <= t.start < mention.end for t in sentence.terms
         ) and re.search(r"\b(?:with|contain\w*|having|has)\b", sentence.between(kept[-1].heads[-1].end, mention.start)):  # fmt: skip
@@ -93,7 +101,9 @@ def sentence_sizes(sentence: Sentence, mention: Mention) -> bool:
     return any(mention.start <= s.start < mention.head.start for s in sentence.sizes)
 
 
-def _group_of(sentence: Sentence, mention: Mention, kept: list[Mention], recent: list[tuple[int, Mention]]) -> Mention | None:
+def _group_of(
+    sentence: Sentence, mention: Mention, kept: list[Mention], recent: list[tuple[int, Mention]]
+) -> Mention | None:
     """The group that a mention is the largest or an example of ("…, the largest of which is a 4 mm nodule")."""
     if mention.negated or mention.dropped:
         return None
@@ -104,7 +114,11 @@ def _group_of(sentence: Sentence, mention: Mention, kept: list[Mention], recent:
     example = any("EXAMPLE:FORWARD" in t.roles for t in cues)
     if groups and (largest or example):
         return groups[-1]
-    near = [m for _, m in recent if m.plural and m.node == mention.node and m.place.organ == (mention.place.organ or m.place.organ)]
+    near = [
+        m
+        for _, m in recent
+        if m.plural and m.node == mention.node and m.place.organ == (mention.place.organ or m.place.organ)
+    ]
     own = any("LARGEST:BIDIRECTIONAL" in t.roles and mention.start <= t.start for t in cues)
     return near[-1] if near and own and mention.definite and not mention.plural and not near[-1].sizes else None
 
@@ -120,12 +134,24 @@ def _join_group(member: Mention, group: Mention) -> None:
         group.evidence.append((member.sentence.start, member.sentence.end))
 
 
-def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], recent: list[tuple[int, Mention]], index: int, told: list[Mention]) -> bool:
+def _continues(
+    sentence: Sentence,
+    mention: Mention,
+    mentions: list[Mention],
+    recent: list[tuple[int, Mention]],
+    index: int,
+    told: list[Mention],
+) -> bool:
     """Whether a mention only says more of an earlier one; if so its values are handed over."""
     before = sentence.between(sentence.start, mention.start)
     if mention is mentions[0] and not mention.sizes and _DIFFERENTIAL.search(before):
         return True
-    if recent and is_prior_sentence(sentence) and not mention.sizes and mention.place.source in ("focus", "heading", ""):
+    if (
+        recent
+        and is_prior_sentence(sentence)
+        and not mention.sizes
+        and mention.place.source in ("focus", "heading", "")
+    ):
         return True
     if recent and index - recent[-1][0] <= 1 and _doubts_type(sentence, mention, recent[-1][1]):
         return True
@@ -156,11 +182,19 @@ def _continues(sentence: Sentence, mention: Mention, mentions: list[Mention], re
 
 
 def _doubts_type(sentence: Sentence, mention: Mention, lesion: Mention) -> bool:
-    """"A carcinoma cannot be excluded" right after a lesion asks what that lesion is."""
+    """ "A carcinoma cannot be excluded" right after a lesion asks what that lesion is."""
     after = sentence.between(mention.heads[-1].end, sentence.end)
-    asked = re.match(r"[^,;.]{0,25}\b(?:cannot|can not|could not|would be difficult|not)\b[^,;.]{0,30}\b(?:exclud\w*|ruled out)", after)
+    asked = re.match(
+        r"[^,;.]{0,25}\b(?:cannot|can not|could not|would be difficult|not)\b[^,;.]{0,30}\b(?:exclud\w*|ruled out)",
+        after,
+    )
     own = mention.place.source in ("noun_phrase", "after", "before")
-    return bool(asked) and mention.possible and not mention.sizes and not (own and mention.place.organ != lesion.place.organ)
+    return (
+        bool(asked)
+        and mention.possible
+        and not mention.sizes
+        and not (own and mention.place.organ != lesion.place.organ)
+    )
 
 
 _DIFFERENTIAL = re.compile(r"\b(?:differential(?:\s+diagnos[ei]s)?|ddx?)\b")
@@ -171,7 +205,11 @@ _LINKED = re.compile(
 
 def _told(reading: Reading, sentence: Sentence) -> list[Mention]:
     """Mentions of lesions earlier in the same section that stand as findings."""
-    return [m for m in reading.mentions[-_REACH:] if not m.negated and not m.dropped and m.sentence.section == sentence.section]
+    return [
+        m
+        for m in reading.mentions[-_REACH:]
+        if not m.negated and not m.dropped and m.sentence.section == sentence.section
+    ]
 
 
 def _may_describe(description: Mention, lesion: Mention) -> bool:
@@ -186,7 +224,12 @@ def _may_describe(description: Mention, lesion: Mention) -> bool:
 
 def _explicit_elsewhere(mention: Mention, earlier: Mention) -> bool:
     own = mention.place
-    return bool(own.source in ("noun_phrase", "after", "before") and own.organ and earlier.place.organ and own.organ != earlier.place.organ)
+    return bool(
+        own.source in ("noun_phrase", "after", "before")
+        and own.organ
+        and earlier.place.organ
+        and own.organ != earlier.place.organ
+    )
 
 
 def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int, typed: bool) -> Mention | None:
@@ -197,12 +240,19 @@ def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int,
         if earlier.node != mention.node and not typed:
             continue
         organs = (mention.place.organ, earlier.place.organ)
-        if not typed and all(organs) and organs[0] != organs[1] and mention.place.source not in ("focus", "heading", "near", "implied"):
+        if (
+            not typed
+            and all(organs)
+            and organs[0] != organs[1]
+            and mention.place.source not in ("focus", "heading", "near", "implied")
+        ):
             continue
         sides = (mention.place.side, earlier.place.side)
         if all(sides) and sides[0] != sides[1] and "bilateral" not in sides and mention.place.source != "focus":
             continue
-        singular = mention.definite and not mention.plural and not earlier.plural and not mention.change and index - at <= 2
+        singular = (
+            mention.definite and not mention.plural and not earlier.plural and not mention.change and index - at <= 2
+        )
         if mention.sizes and earlier.sizes and not _same_size(mention, earlier) and not earlier.plural and not singular:
             continue
         if {mention.lesion_type, earlier.lesion_type} >= {"cyst", "metastasis"}:
@@ -238,7 +288,9 @@ def hand_over(source: Mention, target: Mention, *, type_only: bool = False) -> N
     target.attenuation = target.attenuation or source.attenuation
 
 
-def _adopt(sentence: Sentence, homeless: list[Size], mentions: list[Mention], recent: list[tuple[int, Mention]], index: int) -> list[Size]:
+def _adopt(
+    sentence: Sentence, homeless: list[Size], mentions: list[Mention], recent: list[tuple[int, Mention]], index: int
+) -> list[Size]:
     """Gives sizes without a lesion in their sentence to the one just spoken of ("It measures 3 cm")."""
     if not homeless or not recent:
         return homeless
@@ -277,7 +329,11 @@ def _next_focus(sentence: Sentence, mentions: list[Mention], focus: Place) -> Pl
         return replace(place, side=place.side or (focus.side if place.organ == focus.organ else None))
     if any(m.node for m in mentions):
         return focus
-    organs = [t for t in sentence.having("ORGAN") if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak") and not relation_governed(sentence, t)]
+    organs = [
+        t
+        for t in sentence.having("ORGAN")
+        if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak") and not relation_governed(sentence, t)
+    ]
     if not organs:
         return focus
     first = organs[0]

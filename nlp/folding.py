@@ -9,7 +9,9 @@ _TRANSLATION = str.maketrans(
         "\u200b": " ", "∗": "x", "\t": " ",
     }
 )  # fmt: skip
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|&(?:nbsp|lt|gt|amp|quot|#\d{1,5});|\\'[0-9a-f]{2}|\\[a-z]{1,20}-?\d{0,5} ?|[{}]")
+_MARKUP = re.compile(
+    r"</?[a-zA-Z][^<>\n]{0,200}>|&(?:nbsp|lt|gt|amp|quot|#\d{1,5});|\\'[0-9a-f]{2}|\\[a-z]{1,20}-?\d{0,5} ?|[{}]"
+)
 _BREAK = re.compile(r"^(?:<(?:br|/p|p|/li|li|/div|div|/tr|tr|/h\d|h\d)\b|\\(?:par|line)\b)", re.I)
 
 

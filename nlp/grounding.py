@@ -23,7 +23,9 @@ def ground(found: list[Candidate], text: str) -> tuple[list[Finding], list[tuple
 
 def validation_reason(error: ValidationError) -> str:
     """One line on what is wrong, without values from the report."""
-    return "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors(include_input=False, include_url=False))
+    return "; ".join(
+        e["msg"].removeprefix("Value error, ") for e in error.errors(include_input=False, include_url=False)
+    )
 
 
 def _as_finding(c: Candidate, text: str) -> dict[str, Any]:

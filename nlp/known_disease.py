@@ -14,7 +14,9 @@ _DOUBT = re.compile(
     r"\b(?:rule out|r/o|exclude|suspect\w*|suspicion|possible|question|query|family|mother|father|brother|sister|screening|no history|"
     r"evaluate for|concern|differential|versus|vs|previous\w*|resected|removed|status post|s/p)\b|\?"
 )
-_STATED = re.compile(r"\b(?:known|consistent with|compatible with|in keeping with|diagnosed|diagnosis of|confirmed)\s+(?:[\w-]+\s+){0,3}$")
+_STATED = re.compile(
+    r"\b(?:known|consistent with|compatible with|in keeping with|diagnosed|diagnosis of|confirmed)\s+(?:[\w-]+\s+){0,3}$"
+)
 
 
 def apply_known_disease(found: list[Candidate], sentences: list[Sentence]) -> None:
@@ -35,7 +37,12 @@ def apply_known_disease(found: list[Candidate], sentences: list[Sentence]) -> No
         named = [t for t, organs in diagnosed.items() if candidate.organ in organs]
         if primaries and _TARGET.search(candidate.phrase):
             candidate.lesion_type = "malignant" if candidate.organ in primaries else "metastasis"
-        elif candidate.organ in primaries and _MASS.match(candidate.type_text) and not candidate.plural and candidate.organ not in masses:
+        elif (
+            candidate.organ in primaries
+            and _MASS.match(candidate.type_text)
+            and not candidate.plural
+            and candidate.organ not in masses
+        ):
             candidate.lesion_type = "malignant"
             masses.add(candidate.organ)
         elif len(named) == 1 and (alone or (not candidate.plural and candidate.organ not in masses)):
@@ -71,8 +78,10 @@ def _stated_disease(sentences: list[Sentence]) -> str:
         for term in sentence.having("DISEASE"):
             before = sentence.between(sentence.start, term.start)
             stated = _STATED.search(before) is not None
-            if ("diagnos" in sentence.heading and "differential" not in sentence.heading and not _DOUBT.search(sentence.text)) or (
-                stated and not _DOUBT.search(before)
-            ):
+            if (
+                "diagnos" in sentence.heading
+                and "differential" not in sentence.heading
+                and not _DOUBT.search(sentence.text)
+            ) or (stated and not _DOUBT.search(before)):
                 return str(term.meta("DISEASE")["type"])
     return ""

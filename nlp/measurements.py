@@ -25,18 +25,24 @@ _LIST = re.compile(
 _RANGE = re.compile(
     rf"(?<![\d.,/:#a-z])(?P<lo>{_NUMBER})\s*(?:{_UNIT})?\s*(?:-|to|or|/|bis)\s*(?P<hi>{_NUMBER})\s*-?\s*(?P<runit>{_UNIT})"
 )
-_SINGLE = re.compile(rf"(?<![\d.,/:#a-z])(?P<one>{_NUMBER})\s*-?\s*(?P<unit>{_UNIT})(?!\s*/\s*s|\s*/\s*sec|²|³|2\b|3\b|\s*hg)")
+_SINGLE = re.compile(
+    rf"(?<![\d.,/:#a-z])(?P<one>{_NUMBER})\s*-?\s*(?P<unit>{_UNIT})(?!\s*/\s*s|\s*/\s*sec|²|³|2\b|3\b|\s*hg)"
+)
 _WORD = re.compile(
     r"(?<![a-z])(?P<word>one|two|three|four|five|six|seven|eight|nine|ten)[\s-](?P<wunit>cm|mm|centimet(?:er|re)s?|millimet(?:er|re)s?)\b"
 )
 _SUBCENTIMETER = re.compile(r"(?<![a-z])sub[\s-]?(?:centimet(?:er|re|ric|ric)|cm)s?\b")
-_WORDS = {w: i for i, w in enumerate("one two three four five six seven eight nine ten".split(), start=1)}
+_WORDS = {
+    w: i for i, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], start=1)
+}
 _AXIS_PARTS = re.compile(rf"(?P<n>{_NUMBER})\s*-?\s*(?P<u>{_UNIT})?")
 _UPPER = re.compile(
     r"(?:\bsub-?|less than|smaller than|under|below|<|up to|upto|not exceeding|not exceed|no(?:t)? more than|no larger than|no greater than|not larger than|"
     r"at most|maximally|reaching|reaches|reach|does not exceed|do not exceed|within)(?:\s+(?:a|an|the|or|of|about|approximately|approx\.?|equal to|size of|maximum(?: size)?(?: of)?|diameter of|maximum diameter of|in size|in diameter|to|or equal to|short axis of)){0,3}\s*=?\s*$"
 )
-_GROUP_UPPER = re.compile(r"(?:up to|upto|reaching|reaches|reach|maximally|not exceeding|not exceed|does not exceed|do not exceed)\b[^.;]{0,30}$")
+_GROUP_UPPER = re.compile(
+    r"(?:up to|upto|reaching|reaches|reach|maximally|not exceeding|not exceed|does not exceed|do not exceed)\b[^.;]{0,30}$"
+)
 _LOWER = re.compile(
     r"(?:at least|more than|greater than|larger than|(?:measur\w+|size|is|are|of) over|exceeding|exceeds|>|minimum(?: of)?|above|bigger than)(?:\s+(?:or|equal to|about|approximately)){0,2}\s*=?\s*$"
 )
@@ -97,7 +103,9 @@ def _axes(segment: str) -> list[Size]:
             later = re.match(rf"\s*(?:\([a-z x]{{1,40}}\))?\s*({_UNIT})", segment[match.end() :])
             if later:
                 fallback, end = later.group(1), match.end() + later.end()
-            elif max(values) >= 10 and not re.search(r"(?:image|series|slice|matrix|grid)s?\W*$", segment[max(0, match.start() - 20) : match.start()]):
+            elif max(values) >= 10 and not re.search(
+                r"(?:image|series|slice|matrix|grid)s?\W*$", segment[max(0, match.start() - 20) : match.start()]
+            ):
                 fallback = "mm"
             else:
                 continue
@@ -126,7 +134,10 @@ def _changes(segment: str) -> list[Size]:
     out = []
     for match in _FROM_TO.finditer(segment):
         before = segment[max(0, match.start() - 60) : match.start()]
-        if not re.search(r"increas|decreas|grow|grew|enlarg|reduc|shr[iau]nk|progress|regress|chang|size|larger|smaller|diminish", before):
+        if not re.search(
+            r"increas|decreas|grow|grew|enlarg|reduc|shr[iau]nk|progress|regress|chang|size|larger|smaller|diminish",
+            before,
+        ):
             continue
         unit = match.group("bu")
         prior = _value(match.group("a")) * _factor(match.group("au") or unit)
@@ -145,7 +156,10 @@ def _lists(segment: str) -> list[Size]:
             continue
         if all(u for _, u in parts[:-1]):  # "2 cm and 3 cm" are sizes of their own
             continue
-        if re.search(r"(?:image|series|slice|segment|level|type|grade|stage|im|se|no|number)s?\W*$", segment[max(0, match.start() - 12) : match.start()]):
+        if re.search(
+            r"(?:image|series|slice|segment|level|type|grade|stage|im|se|no|number)s?\W*$",
+            segment[max(0, match.start() - 12) : match.start()],
+        ):
             continue
         out.append(Size(match.start(), match.end(), sizes))
     return out

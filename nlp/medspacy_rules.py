@@ -31,7 +31,9 @@ def medspacy_rules(rules_dir: Path | None = None) -> dict[str, list[Any]]:
                 out["target"].append(target_rule(phrase, rule.category, metadata=dict(rule.metadata)))
     headings: dict[int, Rule] = {id(rule): rule for rule in rules.headings.values()}
     for rule in headings.values():
-        out["section"] += [section_rule(phrase, rule.category, metadata=dict(rule.metadata)) for phrase in expand(rule.literal)]
+        out["section"] += [
+            section_rule(phrase, rule.category, metadata=dict(rule.metadata)) for phrase in expand(rule.literal)
+        ]
     return out
 
 

@@ -6,9 +6,15 @@ from .document import Mention, Sentence
 from .lexicon import Term
 from .places import relation_governed
 
-_ONLY_SIZE = re.compile(r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibration|course|diameter|dimension|volume|width|position|filling|location|thickness|perfusion)s?\b")
-_MORE_THAN_SIZE = re.compile(r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|densit|parenchym|homogen|configur|signal|structure|texture|outline|aspect)")
-_SIZE_SUBJECT = re.compile(r"\b(?:size|calib\w+|diameter|width|course|dimensions?|filling|wall thickness|volume|length|flow|perfusion|function|position|height|heights)\s*(?:and\s+\w+\s*)?(?:is|are|was|were|of|appears?|within)?\s*$")
+_ONLY_SIZE = re.compile(
+    r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibration|course|diameter|dimension|volume|width|position|filling|location|thickness|perfusion)s?\b"
+)
+_MORE_THAN_SIZE = re.compile(
+    r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|densit|parenchym|homogen|configur|signal|structure|texture|outline|aspect)"
+)
+_SIZE_SUBJECT = re.compile(
+    r"\b(?:size|calib\w+|diameter|width|course|dimensions?|filling|wall thickness|volume|length|flow|perfusion|function|position|height|heights)\s*(?:and\s+\w+\s*)?(?:is|are|was|were|of|appears?|within)?\s*$"
+)
 _GAP_TO_CUE = re.compile(
     r"^(?:\s*(?:glands?|parenchyma|contours?|size|sizes|and|,|/|shape|structures?|is|are|was|were|appears?|appear|to be|both|bilaterally|grossly|otherwise|also|all|within|of|in|to|the|sections?|section|included|"
     r"visualized|visualised|imaged|seen|as far as|as far|on both sides|area|study|on either side|parts?|portions?|entering|examination|examined|demonstrate|demonstrates|shows?|show|have|has|a|an|with|size of|morphology|cross-sectional|"
@@ -48,7 +54,9 @@ class NegativeOrgans:
 
     def organs(self) -> set[str]:
         """Organs called free of lesions as a whole."""
-        return {o for o, s in self._sides.items() if o not in _PAIRED or s & {"both", "bilateral"} or {"left", "right"} <= s}
+        return {
+            o for o, s in self._sides.items() if o not in _PAIRED or s & {"both", "bilateral"} or {"left", "right"} <= s
+        }
 
 
 def collect(sentences: list[Sentence], mentions: list[Mention]) -> set[str]:
@@ -84,7 +92,9 @@ def _limits(sentence: Sentence, cue: Term) -> bool:
     before = sentence.between(sentence.start, cue.start)
     if _ONLY_SIZE.match(after) and not _MORE_THAN_SIZE.match(after):
         return True
-    return bool(_SIZE_SUBJECT.search(before)) and not re.search(r"contour|morpholog|shape|structure|parenchym|densit|appearance|homogen", before[-60:])
+    return bool(_SIZE_SUBJECT.search(before)) and not re.search(
+        r"contour|morpholog|shape|structure|parenchym|densit|appearance|homogen", before[-60:]
+    )
 
 
 def _noun(term: Term) -> bool:
@@ -95,21 +105,39 @@ def _noun(term: Term) -> bool:
 
 
 def _subjects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
-    """"The liver, spleen and both kidneys are normal"."""
+    """ "The liver, spleen and both kidneys are normal"."""
     nouns = [t for t in sentence.having("ORGAN") if t.end <= cue.start and not relation_governed(sentence, t)]
     if not nouns:
         return []
     last = nouns[-1]
     gap = sentence.between(last.end, cue.start)
-    if not _GAP_TO_CUE.match(gap) or any(last.end <= t.start < cue.start for t in sentence.having("OTHER", "LESION", "NODE") if t.text not in ("section", "sections", "level", "window")):
+    if not _GAP_TO_CUE.match(gap) or any(
+        last.end <= t.start < cue.start
+        for t in sentence.having("OTHER", "LESION", "NODE")
+        if t.text not in ("section", "sections", "level", "window")
+    ):
         return []
     out = []
     following = cue.start
     for term in reversed(nouns):
         link = sentence.between(term.end, following)
-        if term is not last and not re.fullmatch(r"\s*(?:,|/|and|&|as well as|\bor\b)?(?:\s*(?:and|the|both|left|right|urinary|visualized|bilateral|their|of|in|including|included|kidney|glands?|parenchyma)\b|\s*,)*\s*", link):
+        if term is not last and not re.fullmatch(
+            r"\s*(?:,|/|and|&|as well as|\bor\b)?(?:\s*(?:and|the|both|left|right|urinary|visualized|bilateral|their|of|in|including|included|kidney|glands?|parenchyma)\b|\s*,)*\s*",
+            link,
+        ):
             break
-        if _noun(term) or (term.meta("ORGAN").get("adjective") and re.match(r"\s*(?:glands?|parenchyma|structures?|organs?|contours?)\b", sentence.between(term.end, term.end + 14))) or term.text.startswith(("bony", "osseous")) or term.text in ("esophageal",):
+        if (
+            _noun(term)
+            or (
+                term.meta("ORGAN").get("adjective")
+                and re.match(
+                    r"\s*(?:glands?|parenchyma|structures?|organs?|contours?)\b",
+                    sentence.between(term.end, term.end + 14),
+                )
+            )
+            or term.text.startswith(("bony", "osseous"))
+            or term.text in ("esophageal",)
+        ):
             out.append((term.meta("ORGAN")["organ"], _side(sentence, term)))
         elif term is last:
             return []
@@ -118,7 +146,7 @@ def _subjects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
 
 
 def _objects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
-    """"Unremarkable appearance of the pancreas and spleen", "normal kidneys"."""
+    """ "Unremarkable appearance of the pancreas and spleen", "normal kidneys"."""
     out: list[tuple[str, str | None]] = []
     position = cue.end
     for term in sentence.having("ORGAN"):
@@ -127,11 +155,21 @@ def _objects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
         gap = sentence.between(position, term.start)
         if not out and not _GAP_FROM_CUE.match(gap):
             break
-        if out and not re.fullmatch(r"\s*(?:,|/|and|&|as well as)(?:\s*(?:and|the|both|left|right|of|urinary)\b|\s*,)*\s*", gap):
+        if out and not re.fullmatch(
+            r"\s*(?:,|/|and|&|as well as)(?:\s*(?:and|the|both|left|right|of|urinary)\b|\s*,)*\s*", gap
+        ):
             break
-        if not _noun(term) and not re.match(r"\s*(?:glands?|parenchyma|structures?)\b", sentence.between(term.end, term.end + 12)) and not term.text.startswith(("bony", "osseous")):
+        if (
+            not _noun(term)
+            and not re.match(r"\s*(?:glands?|parenchyma|structures?)\b", sentence.between(term.end, term.end + 12))
+            and not term.text.startswith(("bony", "osseous"))
+        ):
             break
-        if any(0 <= t.start - term.end <= 1 for t in sentence.having("OTHER", "LESION", "NODE") if not t.text.startswith("section")):
+        if any(
+            0 <= t.start - term.end <= 1
+            for t in sentence.having("OTHER", "LESION", "NODE")
+            if not t.text.startswith("section")
+        ):
             break
         out.append((term.meta("ORGAN")["organ"], _side(sentence, term)))
         position = term.end
@@ -139,10 +177,18 @@ def _objects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
 
 
 def _heading(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
-    """"SPLEEN: Normal." """
+    """ "SPLEEN: Normal." """
     only = sentence.between(sentence.start, cue.start)
-    if sentence.heading_organs and re.fullmatch(r"\s*(?:are|is|appears?|grossly|both|otherwise|entirely|normal|,|and|\s)*", only) and not _limits(sentence, cue):
-        return [(o, sentence.heading_side) for o in sentence.heading_organs if o not in ("reproductive", "mediastinum", "peritoneum")]
+    if (
+        sentence.heading_organs
+        and re.fullmatch(r"\s*(?:are|is|appears?|grossly|both|otherwise|entirely|normal|,|and|\s)*", only)
+        and not _limits(sentence, cue)
+    ):
+        return [
+            (o, sentence.heading_side)
+            for o in sentence.heading_organs
+            if o not in ("reproductive", "mediastinum", "peritoneum")
+        ]
     return []
 
 
@@ -150,7 +196,9 @@ def _side(sentence: Sentence, term: Term) -> str | None:
     if term.meta("ORGAN").get("side"):
         return str(term.meta("ORGAN")["side"])
     before = sentence.between(max(sentence.start, term.start - 20), term.start)
-    match = re.search(r"\b(left|right|both|bilateral)\b(?:\s+(?:included|visualized|upper|adrenal|and\s+\w+))?\s*$", before)
+    match = re.search(
+        r"\b(left|right|both|bilateral)\b(?:\s+(?:included|visualized|upper|adrenal|and\s+\w+))?\s*$", before
+    )
     if match and not re.search(r"right and left|left and right", before):
         return match.group(1) if match.group(1) in ("left", "right") else None
     return None
@@ -164,17 +212,23 @@ def _no_wall_thickening(sentence: Sentence, before: Sentence | None, found: Nega
         if term.meta("ORGAN")["organ"] in _HOLLOW and not relation_governed(sentence, term):
             found.add(term.meta("ORGAN")["organ"], None)
     if not sentence.having("ORGAN"):
-        spoken_of = [t.meta("ORGAN")["organ"] for t in before.having("ORGAN")] if before and before.block == sentence.block else []
+        spoken_of = (
+            [t.meta("ORGAN")["organ"] for t in before.having("ORGAN")]
+            if before and before.block == sentence.block
+            else []
+        )
         for organ in sentence.heading_organs or tuple(spoken_of[:1]):
             if organ in _HOLLOW:
                 found.add(organ, None)
 
 
-_NO_ABNORMALITY = re.compile(r"\b(?:no|without)\b(?P<list>[^.;:]{0,120}?)\b(?:abnormalit(?:y|ies)|patholog(?:y|ies)|anomal(?:y|ies)|abnormal findings?)\b")
+_NO_ABNORMALITY = re.compile(
+    r"\b(?:no|without)\b(?P<list>[^.;:]{0,120}?)\b(?:abnormalit(?:y|ies)|patholog(?:y|ies)|anomal(?:y|ies)|abnormal findings?)\b"
+)
 
 
 def _no_abnormality(sentence: Sentence, found: NegativeOrgans) -> None:
-    """"No renal, pancreatic or splenic abnormality"."""
+    """ "No renal, pancreatic or splenic abnormality"."""
     match = _NO_ABNORMALITY.search(sentence.text)
     if not match or any(word in match.group("list") for word in ("new", "other", "additional", "acute", "further")):
         return
@@ -195,7 +249,11 @@ def _free_of_lesions(mention: Mention, found: NegativeOrgans) -> None:
         return
     found.add(mention.place.organ, mention.place.side)
     for term in sentence.having("ORGAN"):
-        if mention.territory_start <= term.start < mention.end and not term.meta("ORGAN").get("unnamed") and not relation_governed(sentence, term):
+        if (
+            mention.territory_start <= term.start < mention.end
+            and not term.meta("ORGAN").get("unnamed")
+            and not relation_governed(sentence, term)
+        ):
             gap = sentence.between(min(term.end, mention.start), max(term.start, mention.heads[-1].end))
             if len(gap) < 120:
                 found.add(term.meta("ORGAN")["organ"], term.meta("ORGAN").get("side") or _side(sentence, term))

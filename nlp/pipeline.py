@@ -111,11 +111,23 @@ def _sentences(doc: Doc) -> Doc:
     for number, block in enumerate(state.blocks):
         section = block.section
         for start, end in find_sentences(state.text, state.folded, block.start, block.end):
-            if section in (Section.BODY, Section.FINDINGS) and opens_summary(state.folded, state.sentences, number, start):
+            if section in (Section.BODY, Section.FINDINGS) and opens_summary(
+                state.folded, state.sentences, number, start
+            ):
                 section = Section.IMPRESSION
             end = min(end, start + MAX_SENTENCE_CHARACTERS)
             state.sentences.append(
-                Sentence(start, end, section, block.organs, block.side, number, block.heading, block.lesion_list, state.folded[start:end])
+                Sentence(
+                    start,
+                    end,
+                    section,
+                    block.organs,
+                    block.side,
+                    number,
+                    block.heading,
+                    block.lesion_list,
+                    state.folded[start:end],
+                )
             )
     return doc
 

@@ -9,24 +9,33 @@ from .lexicon import Term
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
 _SEGMENT_NUMBER = r"(?:viii|vii|vi|iv|v|iii|ii|i|[1-8])"
 _SEGMENTS = re.compile(
-    rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}(?:\s?[ab])?(?![a-z0-9])"
+    rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}(?:[ab]|\s[ab](?=\s*(?:[,.;)/]|$|and\b)))?(?![a-z0-9])"
     rf"(?:\s*(?:,\s*and\b|/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?(?:{_SEGMENT_NUMBER}[ab]?|[ab])(?![a-z0-9])(?!\s*(?:mm|cm|x)))*)"
 )
-_SHORT_SEGMENT = re.compile(r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))")
+_SHORT_SEGMENT = re.compile(
+    r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))"
+)
 _LUNG_SEGMENT = re.compile(r"(?<![a-z0-9])s\s?(?P<n>10|[1-9])\s?(?P<side>[gdlr])?(?![a-z0-9])")
 _VERTEBRA = re.compile(
     r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|level))?"
 )
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 _GENERIC = frozenset(
-    "bone bones bony osseous skeleton skeletal bone structure bone structures bony structure bony structures osseous structures skeletal "
-    "structures bone marrow marrow thyroid thyroid gland thyroid lobe peritoneum peritoneal retroperitoneum soft tissues soft tissue muscle "
-    "muscles brain cerebral intracranial brain parenchyma pleura pleural pleural based mediastinum heart cardiac pelvis pelvic breast breasts "
-    "prostate ovary ovarian adnexal adnexa testis testicular spleen splenic adrenal adrenal gland adrenal glands adrenals gallbladder bladder "
-    "urinary bladder spinal cord vertebral vertebra spine skeletal system bile ducts bile duct biliary duodenum duodenal parotid parotid gland".split(" ")
+    ["bone", "bones", "bony", "osseous", "skeleton", "skeletal", "bone", "structure", "bone", "structures", "bony", "structure", "bony", "structures", "osseous", "structures", "skeletal", "structures", "bone", "marrow", "marrow", "thyroid", "thyroid", "gland", "thyroid", "lobe", "peritoneum", "peritoneal", "retroperitoneum", "soft", "tissues", "soft", "tissue", "muscle", "muscles", "brain", "cerebral", "intracranial", "brain", "parenchyma", "pleura", "pleural", "pleural", "based", "mediastinum", "heart", "cardiac", "pelvis", "pelvic", "breast", "breasts", "prostate", "ovary", "ovarian", "adnexal", "adnexa", "testis", "testicular", "spleen", "splenic", "adrenal", "adrenal", "gland", "adrenal", "glands", "adrenals", "gallbladder", "bladder", "urinary", "bladder", "spinal", "cord", "vertebral", "vertebra", "spine", "skeletal", "system", "bile", "ducts", "bile", "duct", "biliary", "duodenum", "duodenal", "parotid", "parotid", "gland"]
 ) | frozenset(["bone structures", "bony structures", "bone window", "vertebral body", "osseous structures", "soft tissues", "adrenal gland",
                "adrenal glands", "thyroid gland", "urinary bladder", "bile duct", "small bowel"])  # fmt: skip
-_OPEN_WORDS = ("bone", "soft_tissue", "brain", "spine_cord", "peritoneum", "heart", "mediastinum", "other", "pleura", "small_bowel")
+_OPEN_WORDS = (
+    "bone",
+    "soft_tissue",
+    "brain",
+    "spine_cord",
+    "peritoneum",
+    "heart",
+    "mediastinum",
+    "other",
+    "pleura",
+    "small_bowel",
+)
 
 
 def relation_governed(sentence: Sentence, term: Term) -> bool:
@@ -39,16 +48,34 @@ def relation_to(sentence: Sentence, term: Term) -> str:
     for relation in sentence.having("RELATION:FORWARD"):
         if relation.end <= term.start:
             gap = sentence.between(relation.end, term.start)
-            if len(gap) < 70 and not re.search(r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b", gap):
+            if len(gap) < 70 and not re.search(
+                r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b", gap
+            ):
                 return relation.text
     for other in sentence.having("OTHER"):
-        if other.end <= term.start and re.fullmatch(r"\s+(?:of|in|within)\s+(?:the\s+|both\s+)?(?:\w+\s+){0,2}", sentence.between(other.end, term.start)):
+        if other.end <= term.start and re.fullmatch(
+            r"\s+(?:of|in|within)\s+(?:the\s+|both\s+)?(?:\w+\s+){0,2}", sentence.between(other.end, term.start)
+        ):
             return other.text if other.text in _SIGNS else ""
     return ""
 
 
 # Signs whose place is not the lesion's: "mass with dilatation of the bile ducts".
-_SIGNS = frozenset("dilatation dilation ectasia stenosis occlusion thrombosis hydronephrosis atrophy edema stranding obstruction".split())
+_SIGNS = frozenset(
+    [
+        "dilatation",
+        "dilation",
+        "ectasia",
+        "stenosis",
+        "occlusion",
+        "thrombosis",
+        "hydronephrosis",
+        "atrophy",
+        "edema",
+        "stranding",
+        "obstruction",
+    ]
+)
 
 
 def liver_segments(text: str, liver_context: bool) -> list[str]:
@@ -69,7 +96,10 @@ def liver_segments(text: str, liver_context: bool) -> list[str]:
 def _read_segments(listing: str) -> list[str]:
     out: list[str] = []
     previous, joiner = 0, ""
-    for match in re.finditer(rf"(?P<n>{_SEGMENT_NUMBER})\s?(?P<s>[ab])?(?![a-z0-9])|(?P<only>[ab])(?![a-z0-9])|(?P<join>/|,|-|\band\b|\bto\b|&)", listing):
+    for match in re.finditer(
+        rf"(?P<n>{_SEGMENT_NUMBER})\s?(?P<s>[ab])?(?![a-z0-9])|(?P<only>[ab])(?![a-z0-9])|(?P<join>/|,|-|\band\b|\bto\b|&)",
+        listing,
+    ):
         if match.group("join"):
             joiner = match.group("join")
             continue
@@ -79,7 +109,7 @@ def _read_segments(listing: str) -> list[str]:
         number = _ROMAN.get(match.group("n")) or int(match.group("n"))
         if joiner in ("-", "to") and previous and number > previous:
             out += [f"segment {n}" for n in range(previous + 1, number)]
-        out.append(f"segment {number}{match.group('s') or ''}")
+        out.append(f"segment {number}{match.group('s') or '' if number == 4 else ''}")
         previous, joiner = number, ""
     return out
 
@@ -109,7 +139,15 @@ def locate(mention: Mention, focus: Place) -> None:
 
 def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
     """Organ words by where they stand: in the noun phrase, after, before, or merely near."""
-    out: dict[str, list[Term]] = {"noun_phrase": [], "after": [], "before": [], "near": [], "involved": [], "beside": [], "qualifying": []}
+    out: dict[str, list[Term]] = {
+        "noun_phrase": [],
+        "after": [],
+        "before": [],
+        "near": [],
+        "involved": [],
+        "beside": [],
+        "qualifying": [],
+    }
     for term in sentence.having("ORGAN"):
         if term.meta("ORGAN").get("unnamed") or term.end <= mention.territory_start or term.start >= mention.end:
             continue
@@ -132,23 +170,32 @@ def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
     return out
 
 
-_BESIDE = re.compile(r"adjacent|next|near|close|contiguous|abut|posterior to|anterior to|inferior to|superior to|lateral to|medial to|beside|alongside|below|above|beneath|behind")
+_BESIDE = re.compile(
+    r"adjacent|next|near|close|contiguous|abut|posterior to|anterior to|inferior to|superior to|lateral to|medial to|beside|alongside|below|above|beneath|behind"
+)
 
 
 def _other_subject(sentence: Sentence, head_end: int, term: Term) -> bool:
     """Whether an organ after the lesion opens a clause of its own ("…, the spleen is normal")."""
     before = sentence.between(head_end, term.start)
     after = sentence.between(term.end, sentence.end)
-    return bool(re.search(r"(?:,|;|\band|\bwhile|\bbut)\s*(?:the|both|his|her)?\s*(?:left|right|remaining|visualized)?\s*$", before)) and bool(
-        re.match(r"\s*(?:is|are|was|were|appears?|shows?|has|demonstrates?|remains?)\b", after)
-    )
+    return bool(
+        re.search(
+            r"(?:,|;|\band|\bwhile|\bbut)\s*(?:the|both|his|her)?\s*(?:left|right|remaining|visualized)?\s*$", before
+        )
+    ) and bool(re.match(r"\s*(?:is|are|was|were|appears?|shows?|has|demonstrates?|remains?)\b", after))
 
 
 def _said_normal(sentence: Sentence, term: Term) -> bool:
     after = sentence.between(term.end, term.end + 45)
     if re.search(r"\b(?:no|without|free of)\b", sentence.between(term.end, sentence.end)):
         return False
-    return bool(re.match(r"[^.;]{0,12}\b(?:is|are|was|were|appears?)\s+(?:\w+\s+)?(?:normal|unremarkable|natural|clear|intact)", after))
+    return bool(
+        re.match(
+            r"[^.;]{0,12}\b(?:is|are|was|were|appears?)\s+(?:\w+\s+)?(?:normal|unremarkable|natural|clear|intact)",
+            after,
+        )
+    )
 
 
 def _in_other_phrase(sentence: Sentence, mention: Mention, term: Term) -> bool:
@@ -170,7 +217,9 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
         last = named[-1]
         strong_after = [t for t in after if not t.meta("ORGAN").get("adjective") and t.meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"]
                         and re.search(r"\b(?:in|within|of|on)\s+(?:the\s+|both\s+|left\s+|right\s+)*$", sentence.between(mention.head.end, t.start))]  # fmt: skip
-        soft = last.meta("ORGAN").get("soft") or (last.meta("ORGAN")["organ"] in ("peritoneum", "soft_tissue", "mediastinum") and strong_after)
+        soft = last.meta("ORGAN").get("soft") or (
+            last.meta("ORGAN")["organ"] in ("peritoneum", "soft_tissue", "mediastinum") and strong_after
+        )
         if soft and strong_after:
             return _coordinated(sentence, mention, strong_after), "after"
         first = named[-2] if len(named) > 1 and mention.plural and named[-2].meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"] and re.fullmatch(
@@ -198,7 +247,8 @@ def _coordinated(sentence: Sentence, mention: Mention, terms: list[Term]) -> lis
     for term in terms[1:]:
         gap = sentence.between(out[-1].end, term.start)
         joined = re.fullmatch(
-            r"\s*(?:,|/|\band\b|&|\bas well as\b|\bor\b)?\s*(?:and\s+)?(?:also\s+)?(?:in\s+|within\s+|of\s+)?(?:the\s+|both\s+|his\s+|her\s+)?(?:(?:left|right|anterior|posterior|medial|lateral|upper|lower)\s+)?", gap
+            r"\s*(?:,|/|\band\b|&|\bas well as\b|\bor\b)?\s*(?:and\s+)?(?:also\s+)?(?:in\s+|within\s+|of\s+)?(?:the\s+|both\s+|his\s+|her\s+)?(?:(?:left|right|anterior|posterior|medial|lateral|upper|lower)\s+)?",
+            gap,
         ) and re.search(r",|/|\band\b|&|\bas well as\b", gap)
         if not joined:
             break
@@ -259,7 +309,9 @@ def _in_a_vessel(sentence: Sentence, mention: Mention) -> bool:
     """Whether what follows says that the mention sits in a vessel, a duct or the like."""
     for term in sentence.having("OTHER"):
         gap = sentence.between(mention.heads[-1].end, term.start)
-        if 0 <= term.start - mention.heads[-1].end < 40 and re.search(r"\b(?:in|within|of|on)\s+(?:the\s+)?(?:\w+\s+)?$", gap):
+        if 0 <= term.start - mention.heads[-1].end < 40 and re.search(
+            r"\b(?:in|within|of|on)\s+(?:the\s+)?(?:\w+\s+)?$", gap
+        ):
             return True
     return False
 
@@ -288,15 +340,29 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
         return place
     entry = load_anatomy().organs.get(organ)
     sides: list[str] = []
-    several = bool(mention.more_places) or (term is not None and source == "after" and _has_rivals(sentence, mention, term))
-    lo, hi = (mention.territory_start, mention.end) if not several or term is None else (max(mention.start, term.start - 25), min(mention.end, term.end + 40))
+    several = bool(mention.more_places) or (
+        term is not None and source == "after" and _has_rivals(sentence, mention, term)
+    )
+    lo, hi = (
+        (mention.territory_start, mention.end)
+        if not several or term is None
+        else (max(mention.start, term.start - 25), min(mention.end, term.end + 40))
+    )
     if several and term is not None:  # a side word before the first organ must not reach the second
-        rivals = [t for t in sentence.having("ORGAN") if t is not term and t.meta("ORGAN")["organ"] != organ and lo <= t.start < hi]
+        rivals = [
+            t
+            for t in sentence.having("ORGAN")
+            if t is not term and t.meta("ORGAN")["organ"] != organ and lo <= t.start < hi
+        ]
         lo = max([lo, *[t.end for t in rivals if t.end <= term.start]])
         hi = min([hi, *[t.start for t in rivals if t.start >= term.end]])
     largest = _largest_span(sentence, mention)
     for t in sentence.terms:
-        if not (lo <= t.start < hi) or (largest and largest[0] <= t.start < largest[1]) or relation_governed(sentence, t):
+        if (
+            not (lo <= t.start < hi)
+            or (largest and largest[0] <= t.start < largest[1])
+            or (source != "near" and relation_governed(sentence, t))
+        ):
             continue
         if "ORGAN" in t.roles and t.meta("ORGAN")["organ"] == organ:
             _add_place(place, organ, t.meta("ORGAN").get("location"), t, entry is not None and bool(entry.locations))
@@ -319,17 +385,57 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
         _lung_segment(place, text, sides)
     if organ in ("bone", "spine_cord"):
         place.location += [m.group().strip() for m in _VERTEBRA.finditer(_MRI_WORD.sub("  ", text))]
-    place.side = _one_side(sides, mention, entry is not None and (entry.paired or organ in ("soft_tissue", "bone", "lymph_node", "thyroid", "brain", "pleura", "prostate", "other", "pelvis", "peritoneum", "bladder", "uterus")))
+    place.side = _one_side(
+        sides,
+        mention,
+        entry is not None
+        and (
+            entry.paired
+            or organ
+            in (
+                "soft_tissue",
+                "bone",
+                "lymph_node",
+                "thyroid",
+                "brain",
+                "pleura",
+                "prostate",
+                "other",
+                "pelvis",
+                "peritoneum",
+                "bladder",
+                "uterus",
+            )
+        ),
+    )
     if organ == "liver" or (organ == "lung" and "middle lobe" in place.location and place.side is None):
         place.side = None if organ == "liver" else "right"
-    if place.side is None and sentence.heading_side and organ in sentence.heading_organs and entry is not None and entry.paired:
+    if (
+        place.side is None
+        and sentence.heading_side
+        and organ in sentence.heading_organs
+        and entry is not None
+        and entry.paired
+    ):
         place.side = sentence.heading_side
-    another = bool(re.match(r"(?:another|other|additional|further|second|third)\b", sentence.between(mention.start, mention.head.start).strip()))
+    another = bool(
+        re.match(
+            r"(?:another|other|additional|further|second|third)\b",
+            sentence.between(mention.start, mention.head.start).strip(),
+        )
+    )
     if place.side is None and source in ("focus", "implied") and organ == focus.organ:
         place.side = focus.side
         if not place.location and focus.location and not mention.plural and not another and source == "focus":
             place.location = list(focus.location)
-    elif place.side is None and organ == focus.organ and organ == "lung" and place.location and not mention.plural and source != "heading":
+    elif (
+        place.side is None
+        and organ == focus.organ
+        and organ == "lung"
+        and place.location
+        and not mention.plural
+        and source != "heading"
+    ):
         place.side = focus.side if focus.side != "bilateral" else None
     place.location = _tidy(organ, place.location)
     return place
@@ -377,12 +483,22 @@ def _add_place(place: Place, organ: str, location: str | None, term: Term, close
 
 def _side_of_other(sentence: Sentence, side: Term, organ: str) -> bool:
     """Whether a side word belongs to another organ's word right after it ("… adjacent left kidney")."""
-    if any(0 <= t.start - side.end <= 14 and len(sentence.between(side.end, t.start).split()) <= 1 for t in sentence.having("OTHER")):
-        return not re.match(r"(?:level|section|wall|margin)", next((t.text for t in sentence.having("OTHER") if 0 <= t.start - side.end <= 14), ""))
+    if any(
+        0 <= t.start - side.end <= 14 and len(sentence.between(side.end, t.start).split()) <= 1
+        for t in sentence.having("OTHER")
+    ):
+        return not re.match(
+            r"(?:level|section|wall|margin)",
+            next((t.text for t in sentence.having("OTHER") if 0 <= t.start - side.end <= 14), ""),
+        )
     for t in sentence.terms:
         gap = sentence.between(side.end, t.start)
         if 0 <= t.start - side.end <= 16 and "ORGAN" in t.roles and len(gap.split()) <= 1 and "," not in gap:
-            return t.meta("ORGAN")["organ"] != organ and not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak")
+            return (
+                t.meta("ORGAN")["organ"] != organ
+                and not t.meta("ORGAN").get("unnamed")
+                and not t.meta("ORGAN").get("weak")
+            )
         if 0 <= t.start - side.end <= 3 and "PLACE" in t.roles and organ not in t.meta("PLACE").get("places", {}):
             return organ == "liver"
     return False
@@ -437,7 +553,10 @@ def _node_place(mention: Mention) -> Place:
             place.location.append(t.text)
         if "SIDE" in t.roles:
             sides.append(t.meta("SIDE")["side"])
-    for match in re.finditer(r"(?:region|station|level)s?\s+(\d{1,2}\s?[lr]?)\b|(?<![a-z0-9.])(\d{1,2}[lr])\b", sentence.between(mention.territory_start, mention.end)):
+    for match in re.finditer(
+        r"(?:region|station|level)s?\s+(\d{1,2}\s?[lr]?)\b|(?<![a-z0-9.])(\d{1,2}[lr])\b",
+        sentence.between(mention.territory_start, mention.end),
+    ):
         place.location.append("region " + (match.group(1) or match.group(2)))
         side = (match.group(1) or match.group(2))[-1]
         if side in "lr":
@@ -446,5 +565,13 @@ def _node_place(mention: Mention) -> Place:
         place.side = "bilateral"
     else:
         distinct = list(dict.fromkeys(sides))
-        place.side = distinct[0] if len(distinct) == 1 else "bilateral" if distinct and mention.plural else distinct[0] if distinct else None
+        place.side = (
+            distinct[0]
+            if len(distinct) == 1
+            else "bilateral"
+            if distinct and mention.plural
+            else distinct[0]
+            if distinct
+            else None
+        )
     return place

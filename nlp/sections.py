@@ -7,13 +7,17 @@ from ..schemas import Section
 from .rule_files import Rule, normalise
 
 # A heading: at the start of a line, or of a sentence on a line, up to 60 characters, then a colon; or alone on its line.
-_COLON = re.compile(r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:", re.M)
+_COLON = re.compile(
+    r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:",
+    re.M,
+)
 _ALONE = re.compile(r"^[ \t*_#\"•\-]{0,5}(?P<head>[^\W\d_][^\n:.;!?]{2,59}?)[ \t*_#]*$", re.M)
 # A known one-word heading at the start of a line, its text going on without a colon: "Conclusion Findings are …".
 _RUN_ON = re.compile(r"^[ \t]*(?P<head>[a-z]+)[ \t]+(?=\S)", re.M)
 _DATE = re.compile(r"[\s,]*\(?\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\)?.*$|\s+(?:mm/dd/yy)$")
 
 
+_NAMES_LESION = re.compile(r"nodul|lesion|mass|cyst|metasta|tumou?r|angioma|fibroid|adenoma|carcinoma|polyp|hypodens")
 _LESION_LIST = re.compile(r"target lesion|target|recist|lesion measurements|index lesion|measurable")
 _LEAD = re.compile(r"^(?:in the|the|in|of the|regarding the|visualized|visualised|limited)\s+")
 
@@ -55,9 +59,19 @@ def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block
                 continue
             if rule is None and normalise(head).split(" ")[0] in ("target", "note", "image", "series"):
                 continue
-            if pattern is _RUN_ON and (any(m[0] == match.start("head") for m in marks) or rule is None or rule.category == "organ" or not _runs_on(text, match)):
+            if pattern is _RUN_ON and (
+                any(m[0] == match.start("head") for m in marks)
+                or rule is None
+                or rule.category == "organ"
+                or not _runs_on(text, match)
+            ):
                 continue
-            if pattern is _ALONE and rule is not None and rule.category == "organ" and not _looks_like_title(text, match):
+            if (
+                pattern is _ALONE
+                and rule is not None
+                and rule.category == "organ"
+                and not _looks_like_title(text, match)
+            ):
                 continue
             if pattern is _COLON and rule is not None and rule.category != "organ" and not _starts_upper(text, match):
                 continue
@@ -96,7 +110,9 @@ def _blocks(text: str, marks: list[tuple[int, int, str, Rule | None]]) -> list[B
         if start > position:
             blocks.append(Block(position, start, section, organs, heading, listing))
         if rule is None:  # an unknown heading ends what stood before it
-            section = Section.FINDINGS if seen_section and section not in (Section.BODY, Section.IMPRESSION) else section
+            section = (
+                Section.FINDINGS if seen_section and section not in (Section.BODY, Section.IMPRESSION) else section
+            )
             organs = ()
         elif rule.category == "organ":
             if section not in (Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM):
@@ -126,7 +142,7 @@ def _compound(head: str, headings: dict[str, Rule]) -> Rule | None:
 def _shouts(text: str, match: re.Match[str]) -> bool:
     """Whether an unknown heading is in capitals, or opens a line in title case."""
     head = text[match.start("head") : match.end("head")]
-    if any(c.isdigit() for c in head):  # "Segment 4a: 2.1 cm hemangioma"
+    if any(c.isdigit() for c in head) or _NAMES_LESION.search(head.lower()):  # "Segment 4a: 2.1 cm hemangioma"
         return False
     letters = [c for c in head if c.isalpha()]
     capitals = len(letters) >= 3 and all(c.isupper() for c in letters)
@@ -145,7 +161,27 @@ def _runs_on(text: str, match: re.Match[str]) -> bool:
     return capitalised and not (following and following.group().lower() in _GOES_ON)
 
 
-_GOES_ON = frozenset("of and are is with in was were suggest suggests consistent compatible include includes for to or".split())
+_GOES_ON = frozenset(
+    [
+        "of",
+        "and",
+        "are",
+        "is",
+        "with",
+        "in",
+        "was",
+        "were",
+        "suggest",
+        "suggests",
+        "consistent",
+        "compatible",
+        "include",
+        "includes",
+        "for",
+        "to",
+        "or",
+    ]
+)
 
 
 def _looks_like_title(text: str, match: re.Match[str]) -> bool:

@@ -43,7 +43,9 @@ def _ends(text: str, folded: str, match: re.Match[str], position: int) -> bool:
         if rest.startswith("\n"):
             rest = rest.lstrip("\n \t")
             return not (rest[:1].islower() and folded[position : match.start()].rstrip()[-1:].isalnum())
-        return not rest[:1].islower() and not (rest[:1] == "(" and folded[position : match.start()].rstrip()[-1:] not in ".:")
+        return not rest[:1].islower() and not (
+            rest[:1] == "(" and folded[position : match.start()].rstrip()[-1:] not in ".:"
+        )
     if mark == ".":
         before = folded[max(position, match.start() - 12) : match.end()]
         if _ABBREVIATION.search(before):

@@ -36,13 +36,19 @@ _COMPARED_ONLY = re.compile(
     r"|\b(?:previous|prior|last|earlier)\b[^;]{0,40}\b(?:and|,)\s+(?:now\s+|currently\s+)?(?:measur\w+|is|it is)\b[^;\d]{0,30}$"
 )
 # "previously described nodules: 4 mm" tells of nodules known before, with their size of now.
-_KNOWN_BEFORE = re.compile(r"^(?:previously|previous|formerly|earlier|prior)\s+(?:described|known|seen|noted|reported|mentioned|identified|visuali[sz]ed|demonstrated|detected|treated|imaged|documented|depicted)\b")
-_WAS_CURRENT = re.compile(r"(?:nodule|lesion|mass|cyst|node|nodes|tumou?r|diameter|size|dimensions?|it|which|\bax[ie]s|\w)\s+(?:was|were)\s+(?:measured|measuring|approximately|about|found|seen|observed|calculated|detected|recorded|[a-z]+ed)\b[^.;()\d]{0,40}$")
+_KNOWN_BEFORE = re.compile(
+    r"^(?:previously|previous|formerly|earlier|prior)\s+(?:described|known|seen|noted|reported|mentioned|identified|visuali[sz]ed|demonstrated|detected|treated|imaged|documented|depicted)\b"
+)
+_WAS_CURRENT = re.compile(
+    r"(?:nodule|lesion|mass|cyst|node|nodes|tumou?r|diameter|size|dimensions?|it|which|\bax[ie]s|\w)\s+(?:was|were)\s+(?:measured|measuring|approximately|about|found|seen|observed|calculated|detected|recorded|[a-z]+ed)\b[^.;()\d]{0,40}$"
+)
 _PRIOR_AFTER = re.compile(
     r"^\W{0,3}(?:(?:long|short) axis\W+)?(?:in diameter\W+|in size\W+)?(?:previously|on (?:the )?(?:previous|prior|last)|in (?:the|his|her) (?:previous|prior|last|old)|before\b|at baseline|prior\b|earlier\b|formerly|in the past|at the time|on the old|at the previous|"
     r"(?:in|on|as of|from) (?:january|february|march|april|may|june|july|august|september|october|november|december|20\d\d|19\d\d)|on \d{1,2}[./]\d{1,2}[./]\d{2,4})"
 )
-_CURRENT_BEFORE = re.compile(r"\b(?:now|currently|today|current(?: size| measurement)?|at present|presently|in the current (?:exam|examination|study))\b[^.;()\d]{0,40}$")
+_CURRENT_BEFORE = re.compile(
+    r"\b(?:now|currently|today|current(?: size| measurement)?|at present|presently|in the current (?:exam|examination|study))\b[^.;()\d]{0,40}$"
+)
 _PRIOR_SENTENCE = re.compile(
     r"^\s*(?:in|on|at)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|former|preceding|comparison)\s+(?:\w+\s+){0,4}|^\s*(?:previously|formerly|prior)\b"
 )
@@ -105,7 +111,9 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     if _CURRENT_BEFORE.search(before) or size.changed_from_mm:
         return False
     later = _PRIOR_AFTER.match(after)
-    if later and not re.match(r"(?:(?!\b(?:now|and|is|current\w*)\b)[^()\d]){0,30}\d[\d.,]*\s*(?:x|mm|cm)", after[later.end() :]):
+    if later and not re.match(
+        r"(?:(?!\b(?:now|and|is|current\w*)\b)[^()\d]){0,30}\d[\d.,]*\s*(?:x|mm|cm)", after[later.end() :]
+    ):
         return True
     if is_prior_sentence(sentence) and not re.search(r"\b(?:now|currently|today|current)\b", before):
         return True
@@ -115,10 +123,20 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     if not match or _KNOWN_BEFORE.match(match.group()) or _COMPARED_ONLY.search(before):
         return False
     if match.group().startswith(("was", "were")):
-        return bool(re.search(r"\(\s*(?:was|were)\W*$|,\s*(?:it\s+)?(?:was|were)\s+(?:previously)?\W*$", before)) and not _WAS_CURRENT.search(before)
+        return bool(
+            re.search(r"\(\s*(?:was|were)\W*$|,\s*(?:it\s+)?(?:was|were)\s+(?:previously)?\W*$", before)
+        ) and not _WAS_CURRENT.search(before)
     if match.group().startswith("from"):
-        return bool(re.search(r"(?:increas|decreas|grow|grew|enlarg|reduc|shr[iau]nk|progress|regress|chang|down|up)\w*(?:\s+in size)?\s+from\W*$", before))
-    if match.group().startswith(("vs", "versus", "compared", "in comparison", "as compared")) and size.start - sentence.start < 25:
+        return bool(
+            re.search(
+                r"(?:increas|decreas|grow|grew|enlarg|reduc|shr[iau]nk|progress|regress|chang|down|up)\w*(?:\s+in size)?\s+from\W*$",
+                before,
+            )
+        )
+    if (
+        match.group().startswith(("vs", "versus", "compared", "in comparison", "as compared"))
+        and size.start - sentence.start < 25
+    ):
         return False
     return True
 
@@ -137,13 +155,19 @@ def _owner(sentence: Sentence, mentions: list[Mention], size: Size) -> Mention |
     others = [t for t in others if not any(m.start <= t.start < m.heads[-1].end for m in mentions)]
     blocker = others[-1] if others else None
     if lesion is not None:
-        if blocker is not None and blocker.start > lesion.heads[-1].end and _owns_measure(sentence, blocker, size, lesion):
+        if (
+            blocker is not None
+            and blocker.start > lesion.heads[-1].end
+            and _owns_measure(sentence, blocker, size, lesion)
+        ):
             return "other"
         return lesion
     if blocker is not None and _subject(sentence, blocker, size):
         return "other"
     following = [m for m in mentions if m.head.start >= size.end]
-    if len(following) == 1 and any("TYPE_LINK:BIDIRECTIONAL" in t.roles and size.end <= t.start < following[0].head.start for t in sentence.terms):
+    if len(following) == 1 and any(
+        "TYPE_LINK:BIDIRECTIONAL" in t.roles and size.end <= t.start < following[0].head.start for t in sentence.terms
+    ):
         return following[0]  # "soft tissue, 18 x 14 mm, concerning for recurrence"
     return None
 
@@ -156,7 +180,11 @@ def _premodified(sentence: Sentence, mentions: list[Mention], size: Size) -> Men
         return None
     start, nearest = min(candidates, key=lambda c: c[0])
     gap = sentence.between(size.end, start)
-    gap = re.sub(r"^\s*(?:in (?:maximum |maximal |short axis |long axis |greatest )?(?:diameter|size|dimension)|diameter|diameters|sized|size|large|in diameter)\b", " ", gap)
+    gap = re.sub(
+        r"^\s*(?:in (?:maximum |maximal |short axis |long axis |greatest )?(?:diameter|size|dimension)|diameter|diameters|sized|size|large|in diameter)\b",
+        " ",
+        gap,
+    )
     gap = re.sub(r"^\s*\([^)]{0,40}\)", " ", gap)
     if len(gap) > 70 or _PREMODIFIER_STOP.search(gap):
         adjectives = re.sub(r",", " ", gap)
@@ -176,7 +204,12 @@ def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention
     """Whether something between lesion and size is what is measured: "lesion …, pancreatic duct 6 mm"."""
     gap = sentence.between(blocker.end, size.start)
     between = sentence.between(lesion.heads[-1].end, blocker.start)
-    tight = bool(re.fullmatch(r"\s*(?:\(|is|of|measures?|measuring|measured|up to|to|,|=|:|dilated|is dilated|approximately|about|with a diameter of|diameter|thickness|width|caliber)*\s*(?:\(|up to|to|of|at|approximately|about|measuring)*\s*", gap))
+    tight = bool(
+        re.fullmatch(
+            r"\s*(?:\(|is|of|measures?|measuring|measured|up to|to|,|=|:|dilated|is dilated|approximately|about|with a diameter of|diameter|thickness|width|caliber)*\s*(?:\(|up to|to|of|at|approximately|about|measuring)*\s*",
+            gap,
+        )
+    )
     if "ORGAN" in blocker.roles and "OTHER" not in blocker.roles:
         subject = re.search(r"(?:[,;]|\band|\bwhile)\s+(?:the\s+)?(?:left |right )?$", between)
         return tight and bool(subject) and bool(re.match(r"\s*(?:is|measures|measuring|measured|:)", gap))
@@ -190,11 +223,16 @@ def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention
 def _subject(sentence: Sentence, blocker: Term, size: Size) -> bool:
     """Whether the only measurable noun before a size is its subject ("The right kidney measures 11 cm")."""
     gap = sentence.between(blocker.end, size.start)
-    if blocker.text in ("length", "width", "depth") and re.search(r"\bits\s+(?:\w+\s+)?$", sentence.between(sentence.start, blocker.start)):
+    if blocker.text in ("length", "width", "depth") and re.search(
+        r"\bits\s+(?:\w+\s+)?$", sentence.between(sentence.start, blocker.start)
+    ):
         return False
     if "OTHER" in blocker.roles:
         return len(gap) < 80
-    return bool(re.search(r"measur|\bis\b|\bof\b|size|\(|:|=|diameter|length|span|^\s*$|normal|approx", gap)) and len(gap) < 100
+    return (
+        bool(re.search(r"measur|\bis\b|\bof\b|size|\(|:|=|diameter|length|span|^\s*$|normal|approx", gap))
+        and len(gap) < 100
+    )
 
 
 def _split_by_side(mention: Mention) -> list[tuple[Size, int, int]]:
@@ -204,7 +242,10 @@ def _split_by_side(mention: Mention) -> list[tuple[Size, int, int]]:
         return []
     first, second = mention.sizes
     starts = [mention.heads[-1].end, first.end]
-    said = [[t for t in sentence.having("SIDE") if a <= t.start < s.start and t.meta("SIDE")["side"] != "bilateral"] for a, s in zip(starts, (first, second), strict=True)]
+    said = [
+        [t for t in sentence.having("SIDE") if a <= t.start < s.start and t.meta("SIDE")["side"] != "bilateral"]
+        for a, s in zip(starts, (first, second), strict=True)
+    ]
     if not all(len(terms) == 1 for terms in said) or said[0][0].meta("SIDE")["side"] == said[1][0].meta("SIDE")["side"]:
         return []
     if any(set(_LARGEST) & set(t.roles) and mention.head.end <= t.start < second.start for t in sentence.terms):
@@ -229,11 +270,21 @@ def split_by_place(mention: Mention) -> list[tuple[Size, int, int]]:
     if not mention.plural or len(exact) < 2 or len(exact) != len(mention.sizes):
         return []
     after = sentence.between(mention.head.end, mention.end)
-    if any({"EXAMPLE:FORWARD", *_LARGEST} & set(t.roles) and mention.head.end <= t.start < mention.end for t in sentence.terms) or "respectively" in after:
+    if (
+        any(
+            {"EXAMPLE:FORWARD", *_LARGEST} & set(t.roles) and mention.head.end <= t.start < mention.end
+            for t in sentence.terms
+        )
+        or "respectively" in after
+    ):
         return []
     pieces = []
     for size, following in zip(exact, [*exact[1:], None], strict=True):
         stop = following.start if following else mention.end
         pieces.append((size, size.start, stop))
-    located = [bool(_SEGMENT.search(sentence.between(a, b))) or any(a <= t.start < b and ({"SIDE", "PLACE"} & set(t.roles) or ("ORGAN" in t.roles)) for t in sentence.terms) for _, a, b in pieces]
+    located = [
+        bool(_SEGMENT.search(sentence.between(a, b)))
+        or any(a <= t.start < b and ({"SIDE", "PLACE"} & set(t.roles) or ("ORGAN" in t.roles)) for t in sentence.terms)
+        for _, a, b in pieces
+    ]
     return pieces if all(located) else []
