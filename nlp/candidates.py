@@ -116,7 +116,8 @@ def _node_counts(mention: Mention) -> bool:
     biggest = max((max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
     worthy = _NODE_WORTHY.search(text) or any(t.meta("NODE").get("enlarged") for t in mention.heads)
     if biggest is not None and any(s.bound == "upper" or s.reaching for s in mention.sizes):
-        return bool(worthy) and not _NODE_BENIGN.search(text)
+        told = re.search(r"enlarg|patholog|metasta|malignan|suspicious", text) or biggest > 10
+        return bool(worthy and told) and not _NODE_BENIGN.search(text)
     if worthy:
         return not (re.search(r"subcent|sub-cent|millimetric|fatty hil", text) and biggest is None)
     del largest
@@ -368,7 +369,7 @@ def _identical(a: Candidate, b: Candidate) -> bool:
 def _fits(a: Candidate, b: Candidate) -> bool:
     if a.side and b.side and a.side != b.side and "bilateral" not in (a.side, b.side):
         return False
-    if a.organ == "lymph_node" and a.location and b.location and not _overlap(a.location, b.location):
+    if a.organ == "lymph_node" and a.location and b.location and not _stations(a.location) & _stations(b.location):
         return False
     summing = a.section in (Section.IMPRESSION, Section.ADDENDUM) and (a.plural or b.plural)
     if a.location and b.location and not _overlap(a.location, b.location) and not summing:
@@ -389,6 +390,11 @@ def _fits(a: Candidate, b: Candidate) -> bool:
         and len(types) == 2
         and types not in ({"malignant", "metastasis"}, {"cyst", "benign"})
     )
+
+
+def _stations(location: list[str]) -> set[str]:
+    """Lymph node stations by their word stems: "mediastinum" and "mediastinal" are one."""
+    return {word[:6] for name in location for word in name.split() if word not in ("left", "right", "bilateral", "region")}
 
 
 def _overlap(a: list[str], b: list[str]) -> bool:

@@ -153,7 +153,7 @@ def _continues(
         and mention.place.source in ("focus", "heading", "")
     ):
         return True
-    if recent and index - recent[-1][0] <= 1 and _doubts_type(sentence, mention, recent[-1][1]):
+    if recent and index - recent[-1][0] <= 2 and _doubts_type(sentence, mention, recent[-1][1]):
         return True
     linked = None
     if _LINKED.search(before) and mention is mentions[0] and not mention.sizes and not mention.negated:

@@ -483,14 +483,9 @@ def _add_place(place: Place, organ: str, location: str | None, term: Term, close
 
 def _side_of_other(sentence: Sentence, side: Term, organ: str) -> bool:
     """Whether a side word belongs to another organ's word right after it ("… adjacent left kidney")."""
-    if any(
-        0 <= t.start - side.end <= 14 and len(sentence.between(side.end, t.start).split()) <= 1
-        for t in sentence.having("OTHER")
-    ):
-        return not re.match(
-            r"(?:level|section|wall|margin)",
-            next((t.text for t in sentence.having("OTHER") if 0 <= t.start - side.end <= 14), ""),
-        )
+    for t in sentence.having("OTHER"):
+        if 0 <= t.start - side.end <= 14 and len(sentence.between(side.end, t.start).split()) <= 1:
+            return bool(_SIDED_THING.search(t.text))
     for t in sentence.terms:
         gap = sentence.between(side.end, t.start)
         if 0 <= t.start - side.end <= 16 and "ORGAN" in t.roles and len(gap.split()) <= 1 and "," not in gap:
@@ -502,6 +497,11 @@ def _side_of_other(sentence: Sentence, side: Term, organ: str) -> bool:
         if 0 <= t.start - side.end <= 3 and "PLACE" in t.roles and organ not in t.meta("PLACE").get("places", {}):
             return organ == "liver"
     return False
+
+
+_SIDED_THING = re.compile(
+    r"cathet|stent|port|tube|drain|effusion|hydro|stone|calcul|lith|pneumo|fracture|vein|arter|hernia|atelect|edema|dilat"
+)
 
 
 def _lung_segment(place: Place, text: str, sides: list[str]) -> None:
