@@ -340,6 +340,7 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
         return place
     entry = load_anatomy().organs.get(organ)
     sides: list[str] = []
+    paired = entry is not None and entry.paired
     several = bool(mention.more_places) or (
         term is not None and source == "after" and _has_rivals(sentence, mention, term)
     )
@@ -374,7 +375,8 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
                 _add_place(place, organ, places[organ], t, entry is not None and bool(entry.locations))
             if places.get("_side") and organ not in ("liver",):
                 sides.append(places["_side"])
-        if "SIDE" in t.roles and not _side_of_other(sentence, t, organ):
+        near_by = paired or mention.start <= t.start < mention.head.start or _beside_organ(sentence, t, organ)
+        if "SIDE" in t.roles and near_by and not _side_of_other(sentence, t, organ):
             sides.append(t.meta("SIDE")["side"])
     text = sentence.between(lo, hi)
     if largest:
@@ -450,6 +452,14 @@ def place_within(part: Mention, whole: Place) -> Place:
     if place.side is None and whole.side != "bilateral":
         place.side = whole.side
     return place
+
+
+def _beside_organ(sentence: Sentence, side: Term, organ: str) -> bool:
+    """Whether a side word stands next to the organ's word: an organ without sides takes no side from afar."""
+    return any(
+        "ORGAN" in t.roles and t.meta("ORGAN")["organ"] == organ and -25 <= t.start - side.end <= 25
+        for t in sentence.terms
+    )
 
 
 def _has_rivals(sentence: Sentence, mention: Mention, term: Term) -> bool:
@@ -540,12 +550,20 @@ def _tidy(organ: str, location: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _of_one_station(sentence: Sentence, side: Term, stations: list[Term]) -> bool:
+    """Whether a side belongs to one of several stations ("right hilar and subcarinal nodes")."""
+    if side.meta("SIDE")["side"] == "bilateral":
+        return False
+    return any(0 <= t.start - side.end and len(sentence.between(side.end, t.start).split()) <= 1 for t in stations)
+
+
 def _node_place(mention: Mention) -> Place:
     """Lymph nodes: the stations named, and the side."""
     sentence = mention.sentence
     place = Place(organ="lymph_node", source="noun_phrase")
     largest = _largest_span(sentence, mention)
-    sides = []
+    sides: list[str] = []
+    stations = [t for t in sentence.having("STATION") if mention.territory_start <= t.start < mention.end]
     for t in sentence.terms:
         if not mention.territory_start <= t.start < mention.end or (largest and largest[0] <= t.start < largest[1]):
             continue
