@@ -94,9 +94,15 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
         )
     if direction == "FORWARD" and category == "POSSIBLE_EXISTENCE":
         return len(gap) < 60 and not re.search(r",\s*(?:and\s+)?(?:a|an|the)\b", gap)
+    if direction == "BACKWARD" and _ONLY_THEN.match(sentence.between(cue.end, sentence.end)):
+        return False
     if direction == "BACKWARD":
         return _nearest_subject(sentence, cue, mention) and len(gap) < 160
     return len(gap) < 220
+
+
+# "was not present on the prior exam": it is new
+_ONLY_THEN = re.compile(r"\s+(?:on|in|at)\s+(?:the\s+|his\s+|her\s+|any\s+)?(?:prior|previous|last|earlier|old|comparison)\b")
 
 
 def _nearest_subject(sentence: Sentence, cue: Term, mention: Mention) -> bool:
@@ -153,7 +159,7 @@ _ELSEWHERE = re.compile(
     r"^\W{0,3}(?:as\s+)?(?:described|mentioned|discussed|detailed|see|noted|reported)\s+(?:below|above)"
 )
 # "A 67-year-old man with an epiglottic mass, …": the patient's story, not the images.
-_PRESENTS = re.compile(r"\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
+_PRESENTS = re.compile(r"^\s*(?:the\s+)?patient (?:with|had|has a)\b|\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
 _STRONG_LINK = re.compile(
     r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|represents?|in keeping with|considered|considering|is|are|thought to represent|felt to represent|"
     r"likely representing|suggestive of|suggesting|likely due to|due to|secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$"

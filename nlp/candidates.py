@@ -92,13 +92,9 @@ def _only_introduces(mention: Mention, mentions: list[Mention]) -> bool:
 
 
 def _vague(mention: Mention) -> bool:
-    """ "Several other lesions have decreased" in a summary names no organ and adds nothing."""
-    return (
-        mention.sentence.section is Section.IMPRESSION
-        and mention.change
-        and mention.place.source == "focus"
-        and not mention.sizes
-    )
+    """"Several other lesions have decreased", "new lesion" name no place and no size: they add nothing."""
+    unplaced = mention.place.source == "focus" and not mention.sizes and not mention.place.start >= 0
+    return mention.change and unplaced and mention.head.text in ("lesion", "lesions")
 
 
 def _node_counts(mention: Mention) -> bool:

@@ -38,15 +38,15 @@ class Reading:
     homeless: list[Size] = field(default_factory=list)
 
 
-def read(sentences: list[Sentence]) -> Reading:
+def read(sentences: list[Sentence], examined: str = "") -> Reading:
     """Mentions of all sentences with place, sizes and assertion; continuations are folded into what they continue."""
     reading = Reading(sentences=[s for s in sentences if s.section in READ_SECTIONS])
-    focus = Place()
+    focus = Place(organ=examined, source="focus" if examined else "")
     block = -1
     recent: list[tuple[int, Mention]] = []
     for index, sentence in enumerate(reading.sentences):
         if sentence.block != block:
-            focus, block = Place(operated=focus.operated), sentence.block
+            focus, block = Place(organ=examined, source="focus", operated=focus.operated), sentence.block
         mentions = find_mentions(sentence)
         here = focus
         mentions = _without_components(sentence, mentions)
@@ -55,6 +55,8 @@ def read(sentences: list[Sentence]) -> Reading:
             here = replace(mention.place, operated=here.operated) if mention.place.organ and not mention.node else here
         homeless = link_sizes(sentence, mentions)
         assert_mentions(sentence, mentions)
+        if index < 2 and sentence.section is Section.BODY and len(reading.sentences) > 3:
+            _drop_opening_diagnosis(sentence, mentions)
         _quote_images(sentence, mentions)
         recent = [
             (i, m) for i, m in recent if index - i <= _CONTINUED_WITHIN and m.sentence.section == sentence.section
@@ -76,6 +78,14 @@ def read(sentences: list[Sentence]) -> Reading:
 
 
 _COMPONENT = re.compile(r"^[^,;.]{0,60}\b(?:with|containing|having|of|has|contains|and)\s+$")
+
+
+def _drop_opening_diagnosis(sentence: Sentence, mentions: list[Mention]) -> None:
+    """A report without headings may open with the reason for the exam: "Breast cancer."."""
+    for mention in mentions:
+        covered = mention.heads[-1].end - mention.start
+        if mention.lesion_type == "malignant" and not mention.plural and not mention.sizes and covered > 0.8 * len(sentence.text.rstrip(". ")):
+            mention.dropped = mention.dropped or "historical"
 
 
 def _without_components(sentence: Sentence, mentions: list[Mention]) -> list[Mention]:
@@ -164,7 +174,8 @@ def _continues(
     if not recent:
         return False
     to_head = sentence.between(sentence.start, mention.head.start)
-    typed = bool(_TYPE_ONLY.match(to_head)) and not mention.sizes and mention is mentions[0]
+    apposed = index and recent and recent[-1][0] == index - 1 and _only_types(sentence, mention, recent[-1][1])
+    typed = (bool(_TYPE_ONLY.match(to_head)) or bool(apposed)) and not mention.sizes and mention is mentions[0]
     anaphoric = mention.definite and not _explicit_elsewhere(mention, recent[-1][1])
     if not typed and not anaphoric:
         return False
@@ -198,6 +209,13 @@ def _doubts_type(sentence: Sentence, mention: Mention, lesion: Mention) -> bool:
 
 
 _DIFFERENTIAL = re.compile(r"\b(?:differential(?:\s+diagnos[ei]s)?|ddx?)\b")
+def _only_types(sentence: Sentence, mention: Mention, before: Mention) -> bool:
+    """Whether a clause after a semicolon holds nothing but what the lesion may be ("; metastasis versus adenoma")."""
+    rest = sentence.text[: mention.head.start - sentence.start] + sentence.text[mention.heads[-1].end - sentence.start :]
+    bare = not re.sub(r"\b(?:likely|probabl[ey]|possibl[ey]|suspected|an?|versus|vs|or|known)\b|\W", "", rest)
+    return bare and before.sentence.text.rstrip().endswith(";")
+
+
 _LINKED = re.compile(
     r"\b(?:consistent with|compatible with|suggestive of|in keeping with|represents?|representing|diagnostic of|characteristic of|typical of|in favou?r of|indicative of|suspicious for|concerning for)\s+(?:an?\s+|the\s+)?$"
 )
@@ -247,6 +265,9 @@ def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int,
             and mention.place.source not in ("focus", "heading", "near", "implied")
         ):
             continue
+        spots = (set(mention.place.location), set(earlier.place.location))
+        if all(spots) and not spots[0] & spots[1] and mention.place.source in ("noun_phrase", "after", "before"):
+            continue
         sides = (mention.place.side, earlier.place.side)
         if all(sides) and sides[0] != sides[1] and "bilateral" not in sides and mention.place.source != "focus":
             continue
@@ -281,6 +302,8 @@ def hand_over(source: Mention, target: Mention, *, type_only: bool = False) -> N
     if source.prior and not target.prior:
         target.prior = list(source.prior)
         target.evidence.append((source.sentence.start, source.sentence.end))
+    if not target.place.organ:
+        target.place = source.place
     place, own = target.place, source.place
     if own.organ == place.organ and own.source not in ("focus", "heading") and not target.plural:
         place.side = place.side or own.side
@@ -317,6 +340,18 @@ def _quote_images(sentence: Sentence, mentions: list[Mention]) -> None:
         owner = next((m for m in reversed(mentions) if m.territory_start <= position), None)
         if owner is not None and owner.image_reference is None:
             owner.image_reference = match.group().strip("( ")
+
+
+_EXAM_TITLE = re.compile(r"\b(?:mri?|ct|us|ultrasound|ultrasonograph\w*|sonograph\w*|tomograph\w*|mrcp|scan|exam\w*|mammogra\w*|urogram)\b")
+
+
+def examined_organ(sentences: list[Sentence]) -> str:
+    """The organ that the exam's title names ("THYROID ULTRASOUND"); empty when it names none or several."""
+    titles = [s for s in sentences[:3] if s.section is Section.EXAM or (len(s.text.split()) <= 8 and _EXAM_TITLE.search(s.text))]
+    organs = {
+        t.meta("ORGAN")["organ"] for s in titles for t in s.having("ORGAN") if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak")
+    }
+    return organs.pop() if len(organs) == 1 else ""
 
 
 def _next_focus(sentence: Sentence, mentions: list[Mention], focus: Place) -> Place:

@@ -155,6 +155,8 @@ _SINGULAR_S = re.compile(
 _ANAPHORIC = re.compile(
     r"\b(?:the|this|these|those|that|such|said|described|above-mentioned|aforementioned|mentioned|former|latter)\s+(?:[\w-]+\s+){0,3}$"
 )
+_ONES = frozenset({"the one", "another one", "the other", "the other one", "a second one"})
+_PERITONEAL = re.compile(r"periton|oment|mesenter|serosa|capsul|diaphragm|douglas|paracolic|perihepatic|perisplenic|cul-de-sac")
 _TELLING = re.compile(r"cyst|nodul|mass|tumo|neoplas|metasta|malign|multiloc|multicyst|polyp|lytic|sclerotic")
 _THICKENING = frozenset({"thickening", "thickenings"})
 _TUMOR_WORD = re.compile(r"tumou?r|mass|neoplas|malign|cancer|carcinom|metasta")
@@ -204,6 +206,11 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
         q for q in sentence.having("QUALIFIER") if q.meta("QUALIFIER").get("qualifies") and q.end <= term.start
         and term.start - q.end < 40 and not _breaks_noun_phrase(sentence.between(q.end, term.start))
     ]  # fmt: skip
+    if term.text in _ONES or term.text == "one":  # "the lesion in segment 4 … and the one in segment 7"
+        named = any({"LESION", "NODE"} & set(t.roles) and t.end <= term.start for t in sentence.terms)
+        return named and term.text in _ONES and bool(re.match(r"\s+(?:in|within|at|on)\s", sentence.between(term.end, sentence.end)))
+    if term.text.startswith("implant"):
+        return bool(_PERITONEAL.search(sentence.text)) or "peritoneum" in sentence.heading_organs
     if term.text.startswith("observation"):  # LI-RADS
         return bool(re.search(r"\b(?:lr-?\s?\d|li-?rads)", sentence.text)) or bool(sentence.sizes)
     if term.text in ("target", "targets"):  # RECIST: a target with its size
@@ -315,7 +322,7 @@ def _followed_by_tumor(sentence: Sentence, term: Term) -> bool:
 def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
     """Whether a head only says what the mention before it is ("lesion, likely a cyst", "cyst versus hemangioma")."""
     last = group[-1]
-    if head.text.startswith(("too small", "tstc")):
+    if head.text.startswith(("too small", "tstc", "hyperenhanc", "hypervascularis", "hypervasculariz")):
         return True
     gap = sentence.between(last.end, head.start)
     if re.fullmatch(r"\s*", gap) or re.fullmatch(r"\s*(?:/|-)\s*", gap):

@@ -18,7 +18,7 @@ from spacy.tokens import Doc, Span
 
 from ..schemas import Finding, Section
 from .candidates import Candidate, candidates, merge
-from .discourse import Reading, read
+from .discourse import Reading, examined_organ, read
 from .document import Sentence
 from .folding import fold
 from .grounding import ground
@@ -156,7 +156,7 @@ def _sizes(doc: Doc) -> Doc:
 @Language.component("reportsup_mentions")
 def _mentions(doc: Doc) -> Doc:
     state = _state(doc)
-    state.reading = read(state.sentences)
+    state.reading = read(state.sentences, examined_organ(state.sentences))
     return doc
 
 

@@ -122,7 +122,7 @@ def locate(mention: Mention, focus: Place) -> None:
         focus: the place that the text was last speaking of.
     """
     sentence = mention.sentence
-    organs = _organ_terms(sentence, mention)
+    organs = _organ_terms(sentence, mention, focus)
     chosen, source = _choose(mention, organs)
     organ = chosen[0].meta("ORGAN")["organ"] if chosen else ""
     if not organ:
@@ -137,7 +137,7 @@ def locate(mention: Mention, focus: Place) -> None:
         mention.more_places = []
 
 
-def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
+def _organ_terms(sentence: Sentence, mention: Mention, focus: Place) -> dict[str, list[Term]]:
     """Organ words by where they stand: in the noun phrase, after, before, or merely near."""
     out: dict[str, list[Term]] = {
         "noun_phrase": [],
@@ -151,6 +151,8 @@ def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
     for term in sentence.having("ORGAN"):
         if term.meta("ORGAN").get("unnamed") or term.end <= mention.territory_start or term.start >= mention.end:
             continue
+        if term.meta("ORGAN").get("hilar") and {*sentence.heading_organs, focus.organ} & _WITH_HILUM:
+            continue  # the liver, spleen or kidney has a hilum too
         relation = relation_to(sentence, term)
         if relation or (term.meta("ORGAN").get("relation") and mention.start <= term.start):
             out["near"].append(term)
@@ -170,6 +172,7 @@ def _organ_terms(sentence: Sentence, mention: Mention) -> dict[str, list[Term]]:
     return out
 
 
+_WITH_HILUM = frozenset({"liver", "spleen", "kidney", "bile_duct", "gallbladder"})
 _BESIDE = re.compile(
     r"adjacent|next|near|close|contiguous|abut|posterior to|anterior to|inferior to|superior to|lateral to|medial to|beside|alongside|below|above|beneath|behind"
 )
@@ -188,7 +191,7 @@ def _other_subject(sentence: Sentence, head_end: int, term: Term) -> bool:
 
 def _said_normal(sentence: Sentence, term: Term) -> bool:
     after = sentence.between(term.end, term.end + 45)
-    if re.search(r"\b(?:no|without|free of)\b", sentence.between(term.end, sentence.end)):
+    if re.search(r"\b(?:no|without|free of|contains?|with|shows?|has|harbou?rs?|but|except|apart)\b", sentence.between(term.end, sentence.end)):
         return False
     return bool(
         re.match(
@@ -272,10 +275,10 @@ def _without_words(mention: Mention, organs: dict[str, list[Term]], focus: Place
     sentence = mention.sentence
     headings = [o for o in sentence.heading_organs if o not in ("reproductive", "bowel")]
     text = sentence.between(mention.territory_start, mention.end)
-    owners = _place_owners(sentence, mention)
+    owners, loose = _place_owners(sentence, mention)
     if owners:
         for candidate in (*headings, focus.organ):
-            if candidate in owners:
+            if candidate in owners or candidate in loose:
                 return candidate, "heading" if candidate in headings else "focus"
         return owners[0], "after"
     if _VERTEBRA.search(_MRI_WORD.sub("  ", text)) and not headings:
@@ -316,8 +319,10 @@ def _in_a_vessel(sentence: Sentence, mention: Mention) -> bool:
     return False
 
 
-def _place_owners(sentence: Sentence, mention: Mention) -> list[str]:
+def _place_owners(sentence: Sentence, mention: Mention) -> tuple[list[str], list[str]]:
+    """Organs that the mention's place words belong to, and those that also know such a place."""
     owners: list[str] = []
+    loose: list[str] = []
     for term in sentence.having("PLACE"):
         places = term.meta("PLACE").get("places", {})
         if mention.territory_start <= term.start < mention.end and not relation_governed(sentence, term):
@@ -327,9 +332,10 @@ def _place_owners(sentence: Sentence, mention: Mention) -> list[str]:
                              "superior aspect", "inferior aspect", "fundal", "corpus", "middle segment"):  # fmt: skip
                 continue
             owners += unambiguous
+            loose += [o for o, p in places.items() if p == "*"]
     if liver_segments(sentence.between(mention.territory_start, mention.end), False):
         owners.append("liver")
-    return owners
+    return owners, loose
 
 
 def _complete(mention: Mention, organ: str, source: str, term: Term | None, focus: Place) -> Place:

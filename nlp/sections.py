@@ -80,6 +80,7 @@ def find_blocks(text: str, folded: str, headings: dict[str, Rule]) -> list[Block
 
 
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
+_READ = frozenset({Section.FINDINGS, Section.IMPRESSION})
 _BEFORE_FINDINGS = frozenset({Section.TECHNIQUE, Section.COMPARISON, Section.EXAM})
 
 
@@ -87,6 +88,12 @@ def _unheaded(text: str, blocks: list[Block]) -> list[Block]:
     """In a report without a findings heading, paragraphs after the technique's (or comparison's) first are findings."""
     if any(b.section in (Section.FINDINGS, Section.BODY) and b.end - b.start > 200 for b in blocks):
         return blocks
+    if blocks and blocks[-1].section is Section.INDICATION and not any(b.section in _READ for b in blocks):
+        last = blocks[-1]
+        line = text.find("\n", last.start, last.end)
+        if line > 0 and last.end - line > 60:  # "Indication: …" on one line, the findings on the lines under it
+            told = Block(last.start, line, last.section, last.organs, last.heading)
+            return [*blocks[:-1], told, Block(line, last.end, Section.FINDINGS)]
     out: list[Block] = []
     for number, block in enumerate(blocks):
         gap = _PARAGRAPH.search(text, block.start, block.end)
