@@ -53,7 +53,7 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
     else:
         return False
     gap = sentence.between(gap_start, gap_end)
-    if _HARD_STOP.search(gap):
+    if _HARD_STOP.search(gap if direction == "FORWARD" else gap.replace(":", " ")):
         return False
     for stop in sentence.terms:
         if gap_start <= stop.start and stop.end <= gap_end and _CLOSED_BY[0] in stop.roles:

@@ -77,7 +77,7 @@ def read(sentences: list[Sentence], examined: str = "") -> Reading:
     return reading
 
 
-_COMPONENT = re.compile(r"^[^,;.]{0,60}\b(?:with|containing|having|of|has|contains|and)\s+$")
+_COMPONENT = re.compile(r"^[^,;.]{0,60}\b(?:with|contain\w*|having|has)\b[^,;.]{0,30}$")
 
 
 def _drop_opening_diagnosis(sentence: Sentence, mentions: list[Mention]) -> None:
@@ -92,18 +92,23 @@ def _without_components(sentence: Sentence, mentions: list[Mention]) -> list[Men
     """The mentions without those that only describe the inside of the one before: "mass with peripheral cysts"."""
     kept: list[Mention] = []
     for mention in mentions:
-        inner = (
-            kept
-            and re.match(r"cyst|foc|area|component|cavit", mention.head.text)
-            and not sentence_sizes(sentence, mention)
-        )
-        if inner and _COMPONENT.match(sentence.between(kept[-1].heads[-1].end, mention.start)) and not any(
-            "ORGAN" in t.roles and kept[-1].heads[-1].end <= t.start < mention.end for t in sentence.terms
-        ) and re.search(r"\b(?:with|contain\w*|having|has)\b", sentence.between(kept[-1].heads[-1].end, mention.start)):  # fmt: skip
+        if kept and _is_component(sentence, kept[-1], mention):
             kept[-1].end = max(kept[-1].end, mention.end)
+            for head in mention.heads[1:]:  # "cystic mass with enhancing nodules, suspicious for carcinoma"
+                if head.meta("LESION").get("type") in ("malignant", "metastasis"):
+                    kept[-1].lesion_type, kept[-1].type_text = head.meta("LESION")["type"], head.text
             continue
         kept.append(mention)
     return kept
+
+
+def _is_component(sentence: Sentence, whole: Mention, part: Mention) -> bool:
+    words = r"cyst|foc|area|component|cavit" + ("|nodul|septa" if whole.lesion_type == "cyst" else "")
+    if not re.match(words, part.head.text) or sentence_sizes(sentence, part):
+        return False
+    gap = sentence.between(whole.heads[-1].end, part.start)
+    placed = any("ORGAN" in t.roles and whole.heads[-1].end <= t.start < part.head.start for t in sentence.terms)
+    return bool(_COMPONENT.match(gap)) and not placed
 
 
 def sentence_sizes(sentence: Sentence, mention: Mention) -> bool:
@@ -129,6 +134,8 @@ def _group_of(
         for _, m in recent
         if m.plural and m.node == mention.node and m.place.organ == (mention.place.organ or m.place.organ)
     ]
+    if near and example and recent[-1][1] is near[-1] and not mention.plural:
+        return near[-1]  # "… metastases; for example, a right lower lobe nodule …"
     own = any("LARGEST:BIDIRECTIONAL" in t.roles and mention.start <= t.start for t in cues)
     return near[-1] if near and own and mention.definite and not mention.plural and not near[-1].sizes else None
 
@@ -266,7 +273,7 @@ def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int,
         ):
             continue
         spots = (set(mention.place.location), set(earlier.place.location))
-        if all(spots) and not spots[0] & spots[1] and mention.place.source in ("noun_phrase", "after", "before"):
+        if all(spots) and not spots[0] & spots[1] and mention.place.own_location:
             continue
         sides = (mention.place.side, earlier.place.side)
         if all(sides) and sides[0] != sides[1] and "bilateral" not in sides and mention.place.source != "focus":
@@ -347,7 +354,12 @@ _EXAM_TITLE = re.compile(r"\b(?:mri?|ct|us|ultrasound|ultrasonograph\w*|sonograp
 
 def examined_organ(sentences: list[Sentence]) -> str:
     """The organ that the exam's title names ("THYROID ULTRASOUND"); empty when it names none or several."""
-    titles = [s for s in sentences[:3] if s.section is Section.EXAM or (len(s.text.split()) <= 8 and _EXAM_TITLE.search(s.text))]
+    titles = [
+        s
+        for s in sentences[:3]
+        if s.section is Section.EXAM
+        or (len(s.text.split()) <= 8 and (_EXAM_TITLE.search(s.text) or _EXAM_TITLE.fullmatch(s.heading)))
+    ]
     organs = {
         t.meta("ORGAN")["organ"] for s in titles for t in s.having("ORGAN") if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak")
     }

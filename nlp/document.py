@@ -42,6 +42,7 @@ class Place:
     location: list[str] = field(default_factory=list)
     start: int = -1
     end: int = -1
+    own_location: bool = False  # the location stands in the mention's own words, not taken over from what was spoken of
     operated: str = ""  # organ of an operation that the text told of: where a recurrence would sit
 
 

@@ -220,7 +220,7 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
             0 <= q.start - term.end < 90 and q.meta("QUALIFIER").get("type") == "malignant" and q.text != "suspicious"
             for q in sentence.having("QUALIFIER")
         )
-        return read_as or any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
+        return read_as or _followed_by_lesion(sentence, term) or any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
     if any(
         t
         for t in sentence.having("OTHER")
@@ -333,6 +333,12 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
         return not _NUM_NEAR.search(gap)
     if ";" in gap:
         return False
+    if re.fullmatch(r"\s*\d{0,2}\s*:\s*(?:an?\s+)?[^,;:]{0,30}", gap) and last.text.startswith(
+        ("observation", "lesion", "target")
+    ):
+        return True  # "Observation 3: a 7 mm simple cyst"
+    if _apposed(sentence, head, gap):
+        return True
     if (
         len(group) > 1
         and re.fullmatch(r"\s*(?:,|,?\s*and|,?\s*or)\s+(?:an?\s+|known\s+|the\s+)?(?:[\w-]+\s+){0,2}", gap)
@@ -372,6 +378,15 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
             break
         return not _own_finding(sentence, head, link)
     return False
+
+
+def _apposed(sentence: Sentence, head: Term, gap: str) -> bool:
+    """Whether a type stands alone behind a comma: "…, cyst versus hemangioma."."""
+    rest = sentence.between(head.end, sentence.end)
+    alone = re.search(r",\s*(?:likely\s+|probably\s+|known\s+|typical\s+|contralateral\s+|\?)?$", gap) and re.match(
+        r"\s*(?:[.;)?]|$|(?:versus|vs|or|possible|likely|probable|suspected)\b)", rest
+    )
+    return bool(alone) and head.meta("LESION").get("type", "unspecified") != "unspecified"
 
 
 def sentence_has_size(sentence: Sentence, start: int, end: int) -> bool:

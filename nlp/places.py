@@ -426,6 +426,7 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
         and entry.paired
     ):
         place.side = sentence.heading_side
+    place.own_location = bool(place.location)
     another = bool(
         re.match(
             r"(?:another|other|additional|further|second|third)\b",

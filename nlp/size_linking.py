@@ -126,6 +126,8 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
         return bool(
             re.search(r"\(\s*(?:was|were)\W*$|,\s*(?:it\s+)?(?:was|were)\s+(?:previously)?\W*$", before)
         ) and not _WAS_CURRENT.search(before)
+    if match.group().startswith("from") and re.search(r"\bnow\b[^;]{0,40},\s*from\W*$", before):
+        return True
     if match.group().startswith("from"):
         return bool(
             re.search(
@@ -187,6 +189,8 @@ def _premodified(sentence: Sentence, mentions: list[Mention], size: Size) -> Men
     )
     gap = re.sub(r"^\s*\([^)]{0,40}\)", " ", gap)
     if len(gap) > 70 or _PREMODIFIER_STOP.search(gap):
+        if any(m.head.end <= size.start and size.start - m.heads[-1].end < 16 for m in mentions):
+            return None  # "a nodule of 6 mm, contralateral metastasis"
         adjectives = re.sub(r",", " ", gap)
         if _PREMODIFIER_STOP.search(adjectives) or len(adjectives.split()) > 6:
             return None
