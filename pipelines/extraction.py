@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -115,7 +115,10 @@ class _Run:
         with self._interrupt.installed():
             try:
                 self._loop()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, RuntimeError, duckdb.Error):
+                if not self._interrupt.requested:
+                    raise
+                # DuckDB turns a Ctrl-C that reaches it during a query into an error of its own.
                 self.summary.interrupted = True
             finally:
                 # Whatever ended the run (a damaged file, a lost server), what was read and done until then is kept.
@@ -128,8 +131,9 @@ class _Run:
         first = list(islice(todo, _WORTH_A_POOL))
         runner = self._runner(enough=len(first) == _WORTH_A_POOL)
         try:
-            for rows in runner.run(chain(first, todo)):
-                self._take(rows)
+            with closing(runner.run(chain(first, todo))) as results:
+                for rows in results:
+                    self._take(rows)
         finally:
             runner.close()
 
@@ -209,6 +213,7 @@ class _Interrupt:
     """Ctrl-C that waits while a batch is being committed."""
 
     def __init__(self) -> None:
+        self.requested = False
         self._deferring = False
         self._pending = False
 
@@ -235,6 +240,7 @@ class _Interrupt:
             raise KeyboardInterrupt
 
     def _on_signal(self, signum: int, frame: object) -> None:
+        self.requested = True
         if self._deferring:
             self._pending = True
         else:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ _GRACE_S = 30.0
 class Runner(Protocol):
     """Turns reports into rows, in any order, reading its input only as fast as it works."""
 
-    def run(self, items: Iterable[Item]) -> Iterator[ReportRows]:
+    def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
         """Rows of every item, exactly one answer each."""
         ...
 
@@ -43,7 +43,7 @@ class LocalRunner:
         self._extractor = extractor
         self._timeout_s = timeout_s
 
-    def run(self, items: Iterable[Item]) -> Iterator[ReportRows]:
+    def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
         many = getattr(self._extractor, "extract_many", None)
         if many is not None:
             for extraction in many(items):
@@ -109,7 +109,7 @@ class ProcessRunner:
         self._workers = [_Worker(spec, timeout_s) for _ in range(workers)]
         self._again: deque[list[Item]] = deque()
 
-    def run(self, items: Iterable[Item]) -> Iterator[ReportRows]:
+    def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
         chunks = _chunked(items)
         exhausted = False
         while True:

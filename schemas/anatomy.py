@@ -68,7 +68,9 @@ class Anatomy:
         canonical = self.canonical_mask(mask_name)
         return next((o.name for o in self.organs.values() if canonical in o.lesion_masks), None)
 
-    def regions(self, organ: str, laterality: str | None, location: tuple[str, ...] | list[str]) -> list[frozenset[str]]:
+    def regions(
+        self, organ: str, laterality: str | None, location: tuple[str, ...] | list[str]
+    ) -> list[frozenset[str]]:
         """Sets of mask names that hold a lesion, finest first, the whole organ last.
 
         Each set is a union. A caller takes the first one whose masks it has all of; an empty list means that no

@@ -59,14 +59,14 @@ class Measurement(StrictModel):
     def _plausible(cls, diameters: tuple[float, ...]) -> tuple[float, ...]:
         for diameter in diameters:
             if not MIN_DIAMETER_MM <= diameter <= MAX_DIAMETER_MM:
-                raise ValueError(
-                    f"a diameter of {diameter:g} mm is outside {MIN_DIAMETER_MM:g}–{MAX_DIAMETER_MM:g} mm"
-                )
+                raise ValueError(f"a diameter of {diameter:g} mm is outside {MIN_DIAMETER_MM:g}–{MAX_DIAMETER_MM:g} mm")
         return tuple(sorted(diameters, reverse=True))
 
     @model_validator(mode="after")
     def _has_a_number(self) -> Self:
-        if not re.search(r"\d|centimet|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b", self.source.text, re.I):
+        if not re.search(
+            r"\d|centimet|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b", self.source.text, re.I
+        ):
             raise ValueError("a size must quote the number it was read from")
         return self
 

@@ -1,4 +1,4 @@
-"""Ball Loss: the reported lesions, each placed where the network believes it most, as voxel target (Bassi et al. 2025)."""
+"""Ball Loss: each reported lesion, placed where the network believes it most, as voxel target (Bassi et al. 2025)."""
 
 from __future__ import annotations
 

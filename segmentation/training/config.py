@@ -43,6 +43,7 @@ class TrainingConfig:
     use_reports: bool = True
     presence_targets: bool = True  # False drops the reports' unsized lesions, as the reference method does
     report_share: Fraction = 0.5  # share of a stage-2 batch that comes from report cases
+    positive_share: Fraction = 0.67  # share of draws, of mask and of report cases alike, from cases with lesions
     lesion_share: Fraction = 0.6  # share of mask crops centred on a lesion, where the case has one
     organ_share: Fraction = 0.3  # share centred on an organ voxel; the rest is anywhere
     target_share: Fraction = 0.9  # share of report crops that contain a target region
@@ -136,7 +137,9 @@ def write_config(config: TrainingConfig, path: Path) -> None:
 def config_difference(old: TrainingConfig, new: TrainingConfig) -> list[str]:
     """One line `key: old -> new` for each value that differs and changes what a run computes."""
     before, after = asdict(old), asdict(new)
-    return [f"{key}: {before[key]!r} -> {after[key]!r}" for key in before if before[key] != after[key] and key not in FREE]
+    return [
+        f"{key}: {before[key]!r} -> {after[key]!r}" for key in before if before[key] != after[key] and key not in FREE
+    ]
 
 
 # Values that may change between a run and its resumption: they do not touch the trained weights.
@@ -169,7 +172,9 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise ConfigError(f"--set {override}: {override!r} vs key=value. Nothing was started. Write --set batch_size=4.")
+        raise ConfigError(
+            f"--set {override}: {override!r} vs key=value. Nothing was started. Write --set batch_size=4."
+        )
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
     except tomllib.TOMLDecodeError:

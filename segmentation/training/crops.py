@@ -21,12 +21,11 @@ import torch
 from torch import Tensor
 
 from ...schemas.anatomy import load_anatomy
-from ..lesion_targets import Lesion
-from ..lesion_targets import RegionTarget as CropRegion
+from ..lesion_targets import Lesion, RegionTarget
 from ..preprocessing.cache import CachedCase
 from ..preprocessing.plan import Plan
 from ..regions import resolve_region
-from ..targets import CaseTargets, ChannelStatus, ChannelTarget, RegionTarget, ReportedLesion
+from ..targets import CaseTargets, ChannelStatus, ChannelTarget, ReportedLesion, ReportedRegion
 from .augmentation import SpatialAugmentation, change_intensity, cut
 from .placement import Placement, Transform, keep_inside, place_around, place_at
 
@@ -63,11 +62,13 @@ class Sample:
     image: Tensor
     label: Tensor
     known: Tensor
-    regions: tuple[CropRegion, ...]
+    regions: tuple[RegionTarget, ...]
     spacing_mm: tuple[float, float, float]
 
 
-def make_sample(case: TrainingCase, plan: Plan, rules: CropRules, *, seed: tuple[int, ...], with_reports: bool) -> Sample:
+def make_sample(
+    case: TrainingCase, plan: Plan, rules: CropRules, *, seed: tuple[int, ...], with_reports: bool
+) -> Sample:
     """The crop that `seed` decides on.
 
     Args:
@@ -91,9 +92,7 @@ def cut_sample(
 ) -> Sample:
     """The sample of a given placement, with everything that is known inside it."""
     cached, channels = case.cached, _channels(case, plan, with_reports)
-    lesion_names = [
-        plan.channels[i].name for i, channel in channels.items() if channel.status is ChannelStatus.MASKED
-    ]
+    lesion_names = [plan.channels[i].name for i, channel in channels.items() if channel.status is ChannelStatus.MASKED]
     region_names = sorted({name for channel in channels.values() for r in channel.regions for name in r.masks})
     start, size = placement.block()
     block = cached.crop(start, size, masks=lesion_names, margins=region_names)
@@ -103,7 +102,7 @@ def cut_sample(
 
     label = torch.zeros(len(plan.channels), *placement.size, dtype=torch.bool)
     known = torch.zeros_like(label)
-    regions: list[CropRegion] = []
+    regions: list[RegionTarget] = []
     for index, channel in channels.items():
         known[index] = channel.status is not ChannelStatus.UNKNOWN
         if channel.status is ChannelStatus.MASKED:
@@ -116,7 +115,7 @@ def cut_sample(
     return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm)
 
 
-def trains_on(region: RegionTarget, case: CachedCase, rules: CropRules, plan: Plan) -> str | None:
+def trains_on(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: Plan) -> str | None:
     """Why no crop of the case can train on a region, or None when crops can."""
     if not rules.presence_targets and not all(lesion.sized for lesion in region.lesions):
         return "lesion without a size (presence targets are off)"
@@ -128,7 +127,7 @@ def trains_on(region: RegionTarget, case: CachedCase, rules: CropRules, plan: Pl
     return None
 
 
-def reach_mm(region: RegionTarget, margin_mm: float) -> float:
+def reach_mm(region: ReportedRegion, margin_mm: float) -> float:
     """How far beyond a region the volumes claimed for its lesions can lie, in mm; at most the margin."""
     return min(margin_mm, max((_lesion_reach_mm(lesion) for lesion in region.lesions), default=0.0))
 
@@ -152,8 +151,8 @@ def _channels(case: TrainingCase, plan: Plan, with_reports: bool) -> Mapping[int
 
 
 def _crop_region(
-    index: int, region: RegionTarget, mask: Tensor, case: CachedCase, plan: Plan, placement: Placement, usable: bool
-) -> CropRegion:
+    index: int, region: ReportedRegion, mask: Tensor, case: CachedCase, plan: Plan, placement: Placement, usable: bool
+) -> RegionTarget:
     growth = placement.transform.scale**3
     low, high = _reached_box(region, case, plan)
     capacity_mm3 = float(mask.sum()) * float(np.prod(case.spacing_mm))
@@ -161,10 +160,9 @@ def _crop_region(
     if not usable:
         lo, hi = 0.0, math.inf
     if not usable or not placement.contains(low, high) or lo > FILLED * capacity_mm3:
-        return CropRegion(index, mask, 0.0, hi, (), background_known=False, weight=region.weight)
+        return RegionTarget(index, mask, 0.0, hi, (), background_known=False, weight=region.weight)
     lesions = tuple(_lesion(lesion, placement.transform.scale) for lesion in region.lesions)
-    closed = region.n_lesions is not None and all(lesion.sized for lesion in region.lesions)
-    return CropRegion(index, mask, lo, hi, lesions, background_known=closed, weight=region.weight)
+    return RegionTarget(index, mask, lo, hi, lesions, background_known=region.background_known, weight=region.weight)
 
 
 def _lesion(lesion: ReportedLesion, scale: float) -> Lesion:
@@ -177,7 +175,9 @@ def _or_open(volume_hi_mm3: float | None) -> float:
     return math.inf if volume_hi_mm3 is None else volume_hi_mm3
 
 
-def _reached_box(region: RegionTarget, case: CachedCase, plan: Plan, extra_mm: float = 0.0) -> tuple[npt.NDArray, npt.NDArray]:
+def _reached_box(
+    region: ReportedRegion, case: CachedCase, plan: Plan, extra_mm: float = 0.0
+) -> tuple[npt.NDArray, npt.NDArray]:
     """Voxel edges of the region's bounding box grown by its lesions' reach, cut off at the volume's faces."""
     start, stop = case.box(region.masks)
     reach = (reach_mm(region, plan.margin_mm) + extra_mm) / np.asarray(case.spacing_mm)
@@ -217,7 +217,7 @@ def _choose(
 
 
 def _around_region(
-    region: RegionTarget,
+    region: ReportedRegion,
     case: CachedCase,
     plan: Plan,
     size: tuple[int, int, int],

@@ -1,8 +1,8 @@
 """Where a crop lies in its case: a similarity transform between the case's voxels and the crop's.
 
-The crop's centre sits on `centre` of the case; around it, crop offset = `linear` · case offset, both in voxels. Rotation and
-scale act in millimetres, so a turned lesion keeps its shape on an anisotropic grid, and its volume changes by exactly
-`scale`³, which the crop's targets follow.
+The crop's centre sits on `centre` of the case; around it, crop offset = `linear` · case offset, both in voxels. Rotation
+and scale act in millimetres, so a turned lesion keeps its shape on an anisotropic grid, and its volume changes by
+exactly `scale`³, which the crop's targets follow.
 """
 
 import itertools
@@ -81,7 +81,7 @@ class Placement:
 
 
 def place_at(point: npt.ArrayLike, size: tuple[int, int, int], transform: Transform, at: npt.ArrayLike) -> Placement:
-    """The crop in which case coordinate `point` falls on crop coordinate `at`, snapped to the grid if it keeps to it."""
+    """The crop where case coordinate `point` falls on crop coordinate `at`, to the nearest voxel if it keeps to the grid."""
     offset = np.linalg.inv(transform.linear) @ (np.asarray(at, float) - _middle(size))
     return _snap(Placement(np.asarray(point, float) - offset, size, transform))
 
@@ -89,7 +89,9 @@ def place_at(point: npt.ArrayLike, size: tuple[int, int, int], transform: Transf
 def place_around(
     low: npt.ArrayLike, high: npt.ArrayLike, size: tuple[int, int, int], transform: Transform, u: npt.ArrayLike
 ) -> Placement | None:
-    """A crop that wholly holds the box between two corners, at `u` (3 numbers in 0–1) among all such; None if none does."""
+    """A crop that holds the whole box between two corners, at `u` (3 of 0–1) among all such; None if none does."""
+    if transform.on_grid:  # to whole voxels, so that a placement between two that hold the box holds it when snapped
+        low, high = np.floor(np.asarray(low) + 0.5) - 0.5, np.ceil(np.asarray(high) + 0.5) - 0.5
     corners = box_corners(low, high) @ transform.linear.T
     middle, edge = _middle(size), np.asarray(size, float) - 0.5
     first, last = corners.max(axis=0) + middle - edge, corners.min(axis=0) + middle + 0.5

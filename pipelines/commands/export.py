@@ -1,0 +1,26 @@
+"""`reportsup export`: findings in other formats."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import DEFAULT_DB, Db
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="File to write; replaced only when the export is complete.")],
+    format: Annotated[str, typer.Option(help="gold, csv, parquet, jsonl, rsuper-tumors or rsuper-cts.")],
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Write the findings, corrections applied, to a file.
+
+    `gold`: one JSON line per report as annotators write it. `csv`, `parquet`, `jsonl`: one row per finding.
+    `rsuper-tumors`, `rsuper-cts`: the two tables that R-Super trains on, under its column names.
+
+    Example: `reportsup export findings.parquet --format parquet`
+    """
+    from ..exporting import export as write
+
+    write(db, out, format)
+    typer.echo(f"wrote {out}", err=True)

@@ -1,0 +1,124 @@
+"""`reportsup extract`: free-text reports → validated findings in DuckDB."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import DEFAULT_DB, Db
+
+if TYPE_CHECKING:
+    from ..backends import ExtractorSpec
+    from ..extraction import RunSummary
+    from ..reading import Source
+
+_READING = "Reading"
+
+
+def extract(
+    reports: Annotated[list[Path], typer.Argument(help="CSV, TSV, Parquet or JSONL files, also gzipped.")],
+    db: Db = DEFAULT_DB,
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of the report's id; `row` numbers the rows.", rich_help_panel=_READING)
+    ] = None,
+    text_column: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of the text; repeat it to join several.", rich_help_panel=_READING),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="csv, tsv, jsonl or parquet, if the ending does not say.", rich_help_panel=_READING)
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="E.g. cp1250; detected otherwise.", rich_help_panel=_READING)
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of a CSV; detected otherwise.", rich_help_panel=_READING)] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/rules.md).")] = None,
+    backend: Annotated[str, typer.Option(help="Who reads the reports.")] = "rules",
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one report may take.")] = 60.0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read only the first N rows.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Show columns and three extractions; write nothing.")] = False,
+) -> None:
+    """Extract findings from reports. Run it again at any time: only new and changed reports are read.
+
+    Examples: `reportsup extract reports.csv` · `reportsup extract 2023.csv.gz 2024.parquet --db archive.duckdb` ·
+    `reportsup extract export.tsv --id-column acc --text-column findings --text-column impression --dry-run`
+
+    Exit code 1 when rows were rejected or reports failed: `reportsup sql "FROM rejects"` lists them.
+    """
+    from ..reading import InputOptions, open_sources
+
+    options = InputOptions(id_column, tuple(text_column or ()), format, encoding, delimiter)
+    sources = open_sources(reports, options)
+    spec = _spec(backend, rules)
+    if dry_run:
+        _dry_run(sources, spec, limit)
+        return
+    _say_columns(sources)
+    _run(sources, db, spec, workers=workers or os.cpu_count() or 1, timeout_s=timeout, limit=limit)
+
+
+def _spec(backend: str, rules: Path | None) -> "ExtractorSpec":
+    from ...schemas import ConfigError
+    from ..backends import ExtractorSpec
+
+    if rules is not None and not rules.is_dir():
+        raise ConfigError(f"--rules: {rules} vs a folder of rule files. See docs/rules.md.")
+    return ExtractorSpec(backend, {"rules_dir": rules} if rules is not None else {})
+
+
+def _say_columns(sources: "list[Source]") -> None:
+    for source in sources:
+        typer.echo(f"{source.table.path.name} ({source.table.encoding}): {source.columns.describe()}", err=True)
+
+
+def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", **options: Any) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from ..extraction import RunOptions, run_extraction
+    from ..extraction_summary import print_summary
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("extracting", total=sum(source.table.size for source in sources))
+
+        def progress(summary: "RunSummary", position: int) -> None:
+            if bar.disable:
+                return
+            rate = summary.extracted / max(bar.tasks[0].elapsed or 0, 1e-3)
+            text = f"{summary.extracted:,} extracted, {summary.skipped:,} known, {rate:,.0f}/s"
+            bar.update(task, completed=position, description=text)
+
+        summary = run_extraction(sources, db, spec, RunOptions(**options), progress)
+    print_summary(summary, db)
+    if summary.interrupted:
+        typer.echo("interrupted: run the same command again to continue", err=True)
+        raise typer.Exit(130)
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+def _dry_run(sources: "list[Source]", spec: "ExtractorSpec", limit: int | None) -> None:
+    from itertools import chain, islice
+
+    from ...schemas import Report
+    from ..gold import gold_record
+
+    samples, n_rows, n_rejects = [], 0, 0
+    for row in islice(chain.from_iterable(source.rows() for source in sources), limit):
+        n_rows += 1
+        if not isinstance(row, Report):
+            n_rejects += 1
+        elif len(samples) < 3:
+            samples.append(row)
+    for source in sources:
+        typer.echo(f"{source.table.path}: {source.table.format}, {source.table.encoding}")
+        typer.echo(f"  columns seen: {', '.join(source.table.columns)}")
+        typer.echo(f"  taken: {source.columns.describe()}")
+    typer.echo(f"{n_rows} rows, {n_rejects} of them no reports. Nothing was written.")
+    extractor = spec.build()
+    for report in samples:
+        typer.echo(gold_record(extractor.extract(report.report_id, report.text)))

@@ -1,0 +1,82 @@
+"""Findings out of the database, in other people's formats; every file appears whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from ..schemas import ConfigError
+from ..schemas.database import open_database
+from .gold import gold_lines
+
+# One row per finding; what a spreadsheet cannot hold (lists) is JSON there and native in Parquet.
+_FINDINGS = "SELECT f.*, r.study_date, r.modality FROM v_findings f JOIN reports r USING (report_id) ORDER BY ALL"
+_FLAT = (
+    "SELECT * REPLACE (to_json(location)::VARCHAR AS location, to_json(sizes_mm)::VARCHAR AS sizes_mm, "
+    "to_json(prior_sizes_mm)::VARCHAR AS prior_sizes_mm, to_json(evidence)::VARCHAR AS evidence) "
+    f"FROM ({_FINDINGS}) ORDER BY report_id, anchor_start, finding_id"
+)
+
+
+def export(database: Path, out: Path, format: str) -> None:
+    """Write the current findings, corrections applied, to a file.
+
+    Args:
+        format: gold, csv, parquet, jsonl, rsuper-tumors or rsuper-cts.
+
+    Raises:
+        ConfigError: the format is unknown.
+    """
+    try:
+        write = EXPORTERS[format]
+    except KeyError:
+        raise ConfigError(f"--format: '{format}' vs one of {', '.join(EXPORTERS)}. Use one of them.") from None
+    with open_database(database, read_only=True) as connection, atomic(out) as temporary:
+        write(connection, temporary)
+
+
+@contextmanager
+def atomic(out: Path) -> Iterator[Path]:
+    """A temporary path beside `out` that replaces it when the block ends well."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_gold(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
+    with out.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(line + "\n" for line in gold_lines(connection))
+
+
+def _copy(sql: str, options: str) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
+    def write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
+        target = str(out).replace("'", "''")
+        connection.execute(f"COPY ({sql}) TO '{target}' ({options})")
+
+    return write
+
+
+EXPORTERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Path], None]] = {
+    "gold": _write_gold,
+    "csv": _copy(_FLAT, "FORMAT csv, HEADER"),
+    "parquet": _copy(_FINDINGS, "FORMAT parquet"),
+    "jsonl": _copy(_FINDINGS, "FORMAT json"),
+    "rsuper-tumors": _copy("FROM v_per_tumor ORDER BY ALL", "FORMAT csv, HEADER"),
+    "rsuper-cts": _copy("FROM v_per_ct ORDER BY ALL", "FORMAT csv, HEADER"),
+}

@@ -1,0 +1,60 @@
+"""What `reportsup extract` prints at its end."""
+
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ..schemas.database import open_database
+from .extraction import RunSummary
+
+_BY_ORGAN = """
+SELECT organ, count(*), count(DISTINCT report_id), count(*) FILTER (len(sizes_mm) > 0), count(*) FILTER (certainty = 'possible')
+FROM v_findings GROUP BY organ ORDER BY count(*) DESC, organ LIMIT 15"""
+
+
+def print_summary(summary: RunSummary, database: Path) -> None:
+    """The run in figures, then how to look into the database."""
+    console = Console()
+    with open_database(database, read_only=True) as connection:
+        _print_organs(console, connection)
+        _print_review(console, connection)
+    rate = summary.extracted / summary.seconds if summary.seconds else 0.0
+    statuses = ", ".join(f"{status} {n:,}" for status, n in sorted(summary.by_status.items())) or "none"
+    console.print(f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), ", end="")
+    console.print(f"{summary.skipped:,} known already, {summary.rejects:,} rows rejected; {rate:,.0f} reports/s")
+    if summary.unreadable_chars:
+        console.print(f"{summary.unreadable_chars:,} characters are unreadable (U+FFFD): try --encoding")
+    _print_next(console, summary, database)
+
+
+def _print_organs(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    table = Table(title="Findings in the database", title_justify="left")
+    for name in ("organ", "findings", "reports", "with a size", "possible"):
+        table.add_column(name, justify="left" if name == "organ" else "right")
+    for organ, n, reports, sized, possible in connection.execute(_BY_ORGAN).fetchall():
+        table.add_row(organ, f"{n:,}", f"{reports:,}", f"{sized / n:.0%}", f"{possible:,}")
+    console.print(table)
+
+
+def _print_review(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    reasons = connection.execute("SELECT reason, count(*) FROM audit_unsure GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
+    if reasons:
+        console.print("worth a look: " + ", ".join(f"{reason} {n:,}" for reason, n in reasons))
+
+
+def _print_next(console: Console, summary: RunSummary, database: Path) -> None:
+    option = "" if str(database) == "reportsup.duckdb" else f" --db {database}"
+    queries = [
+        "SELECT organ, laterality, location, sizes_mm, evidence FROM v_findings LIMIT 10",
+        "SELECT organ, status, count(*) FROM v_organ_status GROUP BY ALL ORDER BY ALL",
+        "FROM audit_size_outliers",
+    ]
+    if summary.failed:
+        queries[2] = "SELECT reason, count(*) FROM rejects GROUP BY 1"
+    console.print("Try:")
+    for query in queries:
+        console.print(escape(f'  reportsup sql "{query}"{option}'), soft_wrap=True)
+    console.print(escape(f"  reportsup audit{option}"), soft_wrap=True)

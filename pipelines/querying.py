@@ -1,0 +1,90 @@
+"""Read-only SQL on a reportsup database, and printing what it answers."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ..schemas import ConfigError
+from ..schemas.database import open_database
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Column names and rows of a query."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Rows as dictionaries."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+
+def query(database: Path, sql: str) -> Answer:
+    """The answer of a query; the database cannot be changed by it, nor any other file written.
+
+    Raises:
+        DatabaseError: there is no such database, or another process writes to it.
+        ConfigError: DuckDB refuses the query; its own message says where.
+    """
+    with open_database(database, read_only=True) as connection:
+        connection.execute("SET enable_external_access = false")
+        return answer(connection, sql)
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+    """The answer of a query on an open database."""
+    try:
+        cursor = connection.execute(sql)
+        return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
+    except duckdb.Error as error:
+        raise ConfigError(
+            f"sql: {error} vs a query that DuckDB understands. Tables: reportsup sql \"SHOW TABLES\"."
+        ) from error
+
+
+def as_csv(found: Answer) -> str:
+    """CSV with a header; lists and structures as JSON."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(found.columns)
+    writer.writerows([_cell(value) if isinstance(value, (list, dict)) else value for value in row] for row in found.rows)
+    return out.getvalue()
+
+
+def as_json(found: Answer) -> str:
+    """A JSON list of objects, one a line."""
+    lines = (json.dumps(record, ensure_ascii=False, default=str) for record in found.records())
+    return "[" + ",\n ".join(lines) + "]"
+
+
+def print_table(found: Answer, title: str | None = None, max_rows: int | None = None) -> None:
+    """A table on the terminal."""
+    table = Table(title=title, title_justify="left")
+    for name in found.columns:
+        table.add_column(escape(name), overflow="fold")
+    for row in found.rows[:max_rows]:
+        table.add_row(*(escape(_cell(value)) for value in row))
+    console = Console()
+    console.print(table)
+    if max_rows is not None and len(found.rows) > max_rows:
+        console.print(f"… and {len(found.rows) - max_rows:,} more rows")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " | ".join(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else str(value)

@@ -1,0 +1,124 @@
+"""Which lesions of a case were found, and which predicted ones are not there."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schemas.errors import ConfigError
+from .components import ComponentMap
+
+# Edges in mm of the size strata: ≤1, 1–2, 2–4, >4 cm of the longest axial diameter.
+SIZE_EDGES_MM = (10.0, 20.0, 40.0)
+SIZE_LABELS = ("≤1 cm", "1–2 cm", "2–4 cm", ">4 cm")
+
+Criterion = Literal["overlap", "iou", "centroid"]
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """When a predicted component counts as having found a lesion.
+
+    Attributes:
+        criterion: "overlap" = they share a voxel; "iou" = intersection over union reaches `min_iou`;
+            "centroid" = their centres of mass are at most `max_distance_mm` apart.
+    """
+
+    criterion: Criterion = "iou"
+    min_iou: float = 0.1
+    max_distance_mm: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.criterion not in ("overlap", "iou", "centroid"):
+            raise ConfigError(
+                f"localisation criterion: '{self.criterion}' vs overlap, iou or centroid. "
+                "Lesions cannot be matched otherwise. Choose one of the three."
+            )
+        if not 0 < self.min_iou <= 1 or self.max_distance_mm <= 0:
+            raise ConfigError(
+                f"localisation: min_iou {self.min_iou}, max_distance_mm {self.max_distance_mm} vs min_iou in (0, 1] and "
+                "a positive distance. Every or no lesion would be found. Change the value."
+            )
+
+
+@dataclass(frozen=True)
+class LesionOutcome:
+    """One true lesion and whether it was found.
+
+    Attributes:
+        diameter_mm: longest axial diameter.
+        iou: best intersection over union with a predicted component, 0..1.
+    """
+
+    diameter_mm: float
+    volume_mm3: float
+    detected: bool
+    iou: float
+
+
+@dataclass(frozen=True)
+class LesionMatch:
+    """Outcome of every true lesion, largest first, and the diameters of predicted components that are not there."""
+
+    lesions: tuple[LesionOutcome, ...]
+    false_positive_diameters_mm: tuple[float, ...]
+
+
+def match_lesions(truth: ComponentMap, prediction: ComponentMap, rule: Localisation | None = None) -> LesionMatch:
+    """Outcome of every true lesion of one channel, and the false positives.
+
+    A lesion is found when any predicted component meets the criterion; one component may find several lesions that
+    it spans. A component is a false positive when it finds none, unless more than half of it lies inside lesions: a
+    fragment of a found or missed lesion is not a second, wrong lesion.
+
+    Args:
+        truth, prediction: components on the same grid.
+        rule: localisation criterion; None = IoU ≥ 0.1.
+    """
+    rule = rule or Localisation()
+    shared = _shared_voxels(truth, prediction)  # (n_truth, n_prediction)
+    truth_voxels = np.array([c.n_voxels for c in truth.components], dtype=float)
+    predicted_voxels = np.array([c.n_voxels for c in prediction.components], dtype=float)
+    iou = shared / np.maximum(truth_voxels[:, None] + predicted_voxels[None] - shared, 1.0)
+    hits = _hits(rule, truth, prediction, shared, iou)
+    lesions = tuple(
+        LesionOutcome(c.axial_long_mm, c.volume_mm3, bool(hits[i].any()), float(iou[i].max(initial=0.0)))
+        for i, c in enumerate(truth.components)
+    )
+    wrong = ~hits.any(axis=0) & (shared.sum(axis=0) <= predicted_voxels / 2)
+    diameters = tuple(c.axial_long_mm for c, is_wrong in zip(prediction.components, wrong, strict=True) if is_wrong)
+    return LesionMatch(lesions, diameters)
+
+
+def size_stratum(diameter_mm: float) -> int:
+    """Index into `SIZE_LABELS`; an edge belongs to the smaller stratum.
+
+    >>> [SIZE_LABELS[size_stratum(d)] for d in (10.0, 10.1, 40.0, 41.0)]
+    ['≤1 cm', '1–2 cm', '2–4 cm', '>4 cm']
+    """
+    return int(np.searchsorted(SIZE_EDGES_MM, diameter_mm, side="left"))
+
+
+def _shared_voxels(truth: ComponentMap, prediction: ComponentMap) -> NDArray[np.float64]:
+    """Voxels that true lesion i and predicted component j have in common."""
+    n, m = len(truth.components), len(prediction.components)
+    both = (truth.labels > 0) & (prediction.labels > 0)
+    pairs = (truth.labels[both] - 1) * max(m, 1) + prediction.labels[both] - 1
+    return np.bincount(pairs, minlength=n * m)[: n * m].reshape(n, m).astype(float)
+
+
+def _hits(
+    rule: Localisation,
+    truth: ComponentMap,
+    prediction: ComponentMap,
+    shared: NDArray[np.float64],
+    iou: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    if rule.criterion == "overlap":
+        return shared > 0
+    if rule.criterion == "iou":
+        return iou >= rule.min_iou
+    ours = np.array([c.centroid_ras_mm for c in truth.components]).reshape(-1, 1, 3)
+    theirs = np.array([c.centroid_ras_mm for c in prediction.components]).reshape(1, -1, 3)
+    return np.asarray(np.linalg.norm(ours - theirs, axis=-1) <= rule.max_distance_mm)

@@ -1,0 +1,187 @@
+"""The training set: pools of cases, crops by (stage, step, slot), batches for the losses."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ..lesion_targets import LesionTargets
+from ..preprocessing.plan import Plan
+from ..targets import ChannelStatus
+from .augmentation import SpatialAugmentation
+from .config import TrainingConfig
+from .crops import CropRules, Sample, TrainingCase, make_sample, trains_on
+from .sampling import Pool, Sampler
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step of one device trains on.
+
+    Attributes:
+        image: float32 (B, 1, X, Y, Z); label: bool (B, C, X, Y, Z); known: bool (B, C, X, Y, Z).
+        targets: what the reports say of the crops.
+    """
+
+    case_ids: tuple[str, ...]
+    image: Tensor
+    label: Tensor
+    known: Tensor
+    targets: LesionTargets
+
+    def to(self, device: torch.device) -> Self:
+        """The batch on a device."""
+        return replace(
+            self,
+            image=self.image.to(device, non_blocking=True),
+            label=self.label.to(device, non_blocking=True),
+            known=self.known.to(device, non_blocking=True),
+            targets=self.targets.to(device, non_blocking=True),
+        )
+
+    def pin_memory(self) -> Self:
+        """The batch in pinned memory."""
+        return replace(
+            self,
+            image=self.image.pin_memory(),
+            label=self.label.pin_memory(),
+            known=self.known.pin_memory(),
+            targets=self.targets.pin_memory(),
+        )
+
+
+@dataclass(frozen=True)
+class TrainingPools:
+    """Training cases by what they teach, and why the rest is left out.
+
+    Attributes:
+        unused: case_id → reason, for cases that no stage draws.
+        regions: (organ, reason or "trained on") → number of the reports' regions.
+    """
+
+    masks: Pool
+    reports: Pool
+    unused: dict[str, str]
+    regions: dict[tuple[str, str], int]
+
+
+def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, use_reports: bool) -> TrainingPools:
+    """The pools of the training cases: a case with any lesion mask (empty ones count) is a mask case."""
+    groups: dict[str, list[str]] = {"mask+": [], "mask-": [], "report+": [], "report-": []}
+    unused: dict[str, str] = {}
+    regions: dict[tuple[str, str], int] = {}
+    for case_id, case in cases.items():
+        kind = _kind(case, plan, rules, regions)
+        if kind in groups and (use_reports or kind.startswith("mask")):
+            groups[kind].append(case_id)
+        else:
+            unused[case_id] = "reports are off" if kind in groups else kind
+    masks = Pool(tuple(groups["mask+"]), tuple(groups["mask-"]))
+    reports = Pool(tuple(groups["report+"]), tuple(groups["report-"]))
+    return TrainingPools(masks, reports, unused, regions)
+
+
+def _kind(case: TrainingCase, plan: Plan, rules: CropRules, regions: dict[tuple[str, str], int]) -> str:
+    """mask+, mask-, report+, report-, or why the case teaches nothing."""
+    statuses, trained = {}, 0
+    for channel in plan.channels:
+        target = case.targets.channels.get(channel.organ)
+        if target is None:
+            continue
+        statuses[channel.name] = target.status
+        for region in target.regions:
+            reason = trains_on(region, case.cached, rules, plan) or "trained on"
+            trained += reason == "trained on"
+            key = (channel.organ, reason)
+            regions[key] = regions.get(key, 0) + 1
+    if any(name in case.cached.masks for name in statuses):
+        return "mask+" if ChannelStatus.MASKED in statuses.values() else "mask-"
+    if trained:
+        return "report+"
+    if ChannelStatus.KNOWN_ABSENT in statuses.values():
+        return "report-"
+    return "no region of its report can be trained on" if ChannelStatus.REPORT in statuses.values() else "nothing known"
+
+
+def make_samplers(pools: TrainingPools, config: TrainingConfig) -> dict[int, Sampler]:
+    """Stage → sampler. Stage 1 draws masks alone; without any mask case it draws reports."""
+    shared = {
+        "batch_size": config.batch_size,
+        "report_share": config.report_share,
+        "positive_share": config.positive_share,
+        "seed": config.seed,
+    }
+    alone = Pool() if len(pools.masks) else pools.reports
+    return {
+        1: Sampler(pools.masks, alone, stage=1, **shared),  # type: ignore[arg-type]
+        2: Sampler(pools.masks, pools.reports, stage=2, **shared),  # type: ignore[arg-type]
+    }
+
+
+def crop_rules(config: TrainingConfig, plan: Plan) -> CropRules:
+    """The rules for crops of a configuration."""
+    spatial = None
+    if config.augment:
+        spatial = SpatialAugmentation() if config.flip else SpatialAugmentation(flip_axes=())
+    return CropRules(
+        size=plan.patch_size,
+        lesion_share=config.lesion_share,
+        organ_share=config.organ_share,
+        target_share=config.target_share,
+        presence_targets=config.presence_targets,
+        spatial=spatial,
+        intensity=config.augment,
+    )
+
+
+class CropDataset(Dataset[Sample]):
+    """The crops of one device from one step of a stage to its end; nothing depends on the worker that makes them."""
+
+    def __init__(
+        self,
+        cases: Mapping[str, TrainingCase],
+        plan: Plan,
+        rules: CropRules,
+        sampler: Sampler,
+        steps: range,
+        *,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self._cases, self._plan, self._rules = cases, plan, rules
+        self._sampler, self._steps, self._rank, self._world = sampler, steps, rank, world_size
+        self.per_step = len(range(rank, sampler.batch_size, world_size))
+
+    def __len__(self) -> int:
+        return len(self._steps) * self.per_step
+
+    def __getitem__(self, index: int) -> Sample:
+        step, place = divmod(index, self.per_step)
+        slot = self._steps[step] * self._sampler.batch_size + self._rank + place * self._world
+        draw = self._sampler.slot(slot)
+        case = self._cases[draw.case_id]
+        return make_sample(case, self._plan, self._rules, seed=draw.seed, with_reports=self._sampler.stage > 1)
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """The batch of some samples."""
+    shape = tuple(samples[0].image.shape)
+    spacing = torch.tensor([sample.spacing_mm for sample in samples], dtype=torch.float32)
+    regions = [list(sample.regions) for sample in samples]
+    return Batch(
+        case_ids=tuple(sample.case_id for sample in samples),
+        image=torch.stack([sample.image for sample in samples])[:, None],
+        label=torch.stack([sample.label for sample in samples]),
+        known=torch.stack([sample.known for sample in samples]),
+        targets=LesionTargets.from_regions(regions, spacing_mm=spacing, shape=(shape[0], shape[1], shape[2])),
+    )
+
+
+def batches(dataset: CropDataset, *, workers: int = 0, pin: bool = False) -> Iterator[Batch]:
+    """The batches of consecutive steps."""
+    yield from DataLoader(
+        dataset, batch_size=dataset.per_step, collate_fn=collate, num_workers=workers, pin_memory=pin
+    )

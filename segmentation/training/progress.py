@@ -1,0 +1,44 @@
+"""`progress.png`: losses and validation over the steps, drawn from `metrics.jsonl`."""
+
+from io import BytesIO
+from typing import Any
+
+from .run_folder import RunFolder
+
+_HIDDEN = frozenset({"step", "kind", "stage", "rate", "seconds_per_step", "gradient_norm"})
+
+
+def draw_progress(run: RunFolder) -> None:
+    """Draw the records of a run; nothing is drawn before the first one."""
+    records = list(run.records())
+    if not records:
+        return
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    FigureCanvasAgg(figure)
+    losses, scores = figure.subplots(2, 1, sharex=True)
+    _curves(losses, [record for record in records if record["kind"] == "train"])
+    _curves(scores, [record for record in records if record["kind"] == "validation"], marker="o")
+    losses.set_ylabel("loss")
+    scores.set_ylabel("validation")
+    scores.set_xlabel("step")
+    scores.set_ylim(-0.02, 1.02)
+    image = BytesIO()
+    figure.savefig(image, format="png", dpi=100)
+    temporary = run.path / ".progress.png.part"
+    temporary.write_bytes(image.getvalue())
+    temporary.replace(run.path / "progress.png")
+
+
+def _curves(axes: Any, records: list[dict[str, Any]], marker: str | None = None) -> None:
+    names = dict.fromkeys(name for record in records for name in record if name not in _HIDDEN)
+    for name in names:
+        points = [(record["step"], record[name]) for record in records if name in record]
+        axes.plot(*zip(*points, strict=True), label=name, linewidth=2 if name in ("loss", "score") else 1, marker=marker)
+    second = [record["step"] for record in records if record["stage"] == 2]
+    if second:
+        axes.axvline(second[0], color="grey", linestyle=":", linewidth=1)
+    if names:
+        axes.legend(fontsize="small", loc="best")

@@ -1,0 +1,168 @@
+"""The run folder: everything needed to resume, predict and explain a run, in one place.
+
+    config.toml     the configuration, as `--config` reads it
+    plan.json       grid, intensities, lesion channels in output order (the label map), patch
+    data.json       which cases train and validate, and a digest of what is known of them
+    last.pt         everything to go on from; best.pt: the averaged weights that validated best
+    metrics.jsonl   one record per line; progress.png: the same, drawn
+    README.md       model card
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ...schemas.errors import TrainingError
+from ..preprocessing.plan import Plan
+from .checkpoint import load_checkpoint, remove_partial_files
+from .config import TrainingConfig, config_difference, load_config, write_config
+from .crops import TrainingCase
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration."""
+        return self.path / "config.toml"
+
+    @property
+    def plan(self) -> Path:
+        """The plan, label map included."""
+        return self.path / "plan.json"
+
+    @property
+    def data(self) -> Path:
+        """The cases and the digest of their targets."""
+        return self.path / "data.json"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint to go on from."""
+        return self.path / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The averaged weights that validated best."""
+        return self.path / "best.pt"
+
+    @property
+    def metrics(self) -> Path:
+        """Records, one JSON object per line."""
+        return self.path / "metrics.jsonl"
+
+    def read_config(self) -> TrainingConfig:
+        """The run's configuration."""
+        return load_config(self.config)
+
+    def read_plan(self) -> Plan:
+        """The run's plan."""
+        try:
+            return Plan.from_json(self.plan.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise TrainingError(
+                f"run folder {self.path}: {error.strerror} ({self.plan.name}) vs a complete run. Nothing can be "
+                "predicted or resumed. Give the folder that `reportsup train` wrote."
+            ) from None
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The records so far; an unfinished last line, left by a killed process, is skipped."""
+        if not self.metrics.exists():
+            return
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                return
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add one record."""
+        with self.metrics.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+
+    def drop_records_after(self, step: int) -> None:
+        """Forget what a killed process recorded after the checkpoint that the run goes on from."""
+        kept = [json.dumps(record) + "\n" for record in self.records() if record["step"] <= step]
+        write_text(self.metrics, "".join(kept))
+
+
+def open_run(
+    path: Path,
+    config: TrainingConfig,
+    plan: Plan,
+    train: Mapping[str, TrainingCase],
+    validation: Mapping[str, TrainingCase],
+) -> RunFolder:
+    """The folder of a run, made or found again.
+
+    Raises:
+        TrainingError: the folder belongs to another configuration, plan or data; the difference is in the message.
+    """
+    run = RunFolder(path)
+    data = describe_data(train, validation)
+    if run.config.exists():
+        _check_unchanged(run, config, plan, data)
+        remove_partial_files(path)
+        return run
+    if path.exists() and any(path.iterdir()):
+        raise TrainingError(
+            f"run folder {path}: other files vs an empty or a run's folder. They could be overwritten. "
+            "Choose another folder with --run."
+        )
+    path.mkdir(parents=True, exist_ok=True)
+    write_text(run.plan, plan.to_json())
+    write_text(run.data, json.dumps(data, indent=1))
+    temporary = path / ".config.toml.part"
+    write_config(config, temporary)
+    os.replace(temporary, run.config)  # last: a folder with a configuration is complete
+    return run
+
+
+def describe_data(
+    train: Mapping[str, TrainingCase], validation: Mapping[str, TrainingCase]
+) -> dict[str, Any]:
+    """Case ids of the run and a digest over everything known of them."""
+    described = {
+        case_id: [case.cached.fingerprint, {organ: asdict(channel) for organ, channel in case.targets.channels.items()}]
+        for case_id, case in sorted({**train, **validation}.items())
+    }
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
+    return {"train": sorted(train), "validation": sorted(validation), "digest": digest}
+
+
+def last_step(run: RunFolder) -> int:
+    """Steps done so far, 0 for a run that has not saved yet."""
+    return int(load_checkpoint(run.last)["step"]) if run.last.exists() else 0
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's text at once."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _check_unchanged(run: RunFolder, config: TrainingConfig, plan: Plan, data: Mapping[str, Any]) -> None:
+    difference = config_difference(run.read_config(), config)
+    before, after = asdict(run.read_plan()), asdict(plan)
+    difference += [f"plan {key}: {before[key]} -> {after[key]}" for key in before if before[key] != after[key]]
+    known = json.loads(run.data.read_text(encoding="utf-8"))
+    for group in ("train", "validation"):
+        added, removed = set(data[group]) - set(known[group]), set(known[group]) - set(data[group])
+        if added or removed:
+            difference.append(f"{group} cases: {len(added)} added, {len(removed)} removed")
+    if not difference and known["digest"] != data["digest"]:
+        difference.append("targets or volumes of the cases changed (corrections, a new extraction, other files)")
+    if difference:
+        raise TrainingError(
+            f"run folder {run.path}: made with other settings vs those given now ({'; '.join(difference)}). "
+            "A resumed run must equal a straight one. Give the old settings, or another folder with --run."
+        )

@@ -1,0 +1,48 @@
+"""Draws are a pure function of seed, stage, step and slot."""
+
+from collections import Counter
+
+import pytest
+from reportsup.schemas import DataError
+from reportsup.segmentation.training.sampling import Pool, Sampler
+
+MASKS = Pool(("m1", "m2", "m3"), ("n1",))
+REPORTS = Pool(("r1", "r2"), ("h1", "h2"))
+
+
+def test_shares_are_kept_in_every_stretch():
+    sampler = Sampler(MASKS, REPORTS, batch_size=2, report_share=0.5, positive_share=0.75)
+    for first in range(0, 40, 8):
+        ids = [sampler.slot(i).case_id for i in range(first, first + 8)]
+        assert sum(case_id[0] in "rh" for case_id in ids) == 4
+        assert sum(case_id[0] in "mr" for case_id in ids) == 6
+
+
+def test_every_case_comes_once_before_any_comes_again():
+    sampler = Sampler(MASKS, Pool(), batch_size=1, positive_share=1.0)
+    counts = Counter(sampler.slot(i).case_id for i in range(9))
+    assert counts == {"m1": 3, "m2": 3, "m3": 3}
+
+
+def test_ranks_share_the_slots_of_one_rank():
+    sampler = Sampler(MASKS, REPORTS, batch_size=4, seed=3)
+    for step in range(5):
+        whole = sampler.step(step)
+        halves = [sampler.step(step, rank, 2) for rank in range(2)]
+        assert [halves[i % 2][i // 2] for i in range(4)] == whole
+
+
+def test_seed_and_stage_change_the_order():
+    def ids(**kw):
+        return [Sampler(Pool(tuple("abcdefgh")), Pool(), batch_size=1, **kw).slot(i).case_id for i in range(8)]
+
+    assert ids() == ids()
+    assert ids() != ids(seed=1)
+    assert ids() != ids(stage=2)
+
+
+def test_one_pool_alone_takes_every_slot():
+    sampler = Sampler(Pool(), REPORTS, batch_size=2)
+    assert all(sampler.slot(i).case_id[0] in "rh" for i in range(10))
+    with pytest.raises(DataError, match="nothing to learn"):
+        Sampler(Pool(), Pool(), batch_size=2)

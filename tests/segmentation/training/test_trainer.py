@@ -1,0 +1,160 @@
+"""The loop: a resumed or killed run is the straight run, divergence is named, other settings are refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from reportsup.schemas import TrainingError
+from reportsup.segmentation.training.checkpoint import load_checkpoint
+from reportsup.segmentation.training.config import TrainingConfig
+from reportsup.segmentation.training.trainer import TrainingData, train
+from torch import nn
+
+from .conftest import PLAN
+
+CONFIG = TrainingConfig(
+    network="UNet",
+    network_args={"channels": [4, 8], "strides": [2], "num_res_units": 0, "dropout": 0.1},
+    mask_steps=6,
+    report_steps=6,
+    batch_size=2,
+    log_every=2,
+    checkpoint_every=3,
+    validate_every=6,
+    warmup_steps=2,
+)
+
+
+@pytest.fixture
+def data(make_case):
+    cases = [
+        make_case("m1", "masked"),
+        make_case("m2", "empty"),
+        make_case("r1", "report"),
+        make_case("r2", "healthy"),
+    ]
+    validation = [make_case("v1", "masked"), make_case("v2", "empty")]
+    return TrainingData(PLAN, {c.cached.case_id: c for c in cases}, {c.cached.case_id: c for c in validation})
+
+
+def states_equal(first, second) -> bool:
+    """Whether two nested states hold the same values, tensors bit by bit."""
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(states_equal(first[k], second[k]) for k in first)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(states_equal, first, second))
+    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
+
+
+def records(run):
+    return [{k: v for k, v in record.items() if k != "seconds_per_step"} for record in run.records()]
+
+
+@pytest.mark.parametrize("stop", [3, 6, 7, 9])
+def test_resumed_run_equals_the_straight_run(tmp_path, data, stop):
+    straight = train(tmp_path / "straight", CONFIG, data)
+    train(tmp_path / "resumed", CONFIG, data, stop_after=stop)
+    resumed = train(tmp_path / "resumed", replace(CONFIG, workers=2), data)
+    assert states_equal(load_checkpoint(straight.last), load_checkpoint(resumed.last))
+    assert states_equal(load_checkpoint(straight.best), load_checkpoint(resumed.best))
+    last = [r for r in records(straight) if r["step"] > 9]
+    assert [r for r in records(resumed) if r["step"] > 9] == last
+
+
+def test_run_folder_is_complete_and_a_finished_run_stays_as_it_is(tmp_path, data):
+    run = train(tmp_path / "run", CONFIG, data)
+    names = {"config.toml", "plan.json", "data.json", "last.pt", "best.pt", "metrics.jsonl", "progress.png", "README.md"}
+    assert {path.name for path in run.path.iterdir()} == names
+    before = run.last.read_bytes()
+    train(tmp_path / "run", CONFIG, data)
+    assert run.last.read_bytes() == before
+    kinds = [(r["step"], r["kind"]) for r in records(run)]
+    assert kinds.count((12, "validation")) == 1
+    torch.load(run.last, weights_only=True)
+    assert "12 of 12" in (run.path / "README.md").read_text()
+
+
+def test_changed_settings_are_refused_with_the_difference(tmp_path, data, make_case):
+    train(tmp_path / "run", CONFIG, data, stop_after=3)
+    with pytest.raises(TrainingError, match=r"learning_rate: 0.001 -> 0.01"):
+        train(tmp_path / "run", replace(CONFIG, learning_rate=0.01), data)
+    with pytest.raises(TrainingError, match=r"plan margin_mm: 4.0 -> 5.0"):
+        train(tmp_path / "run", CONFIG, replace(data, plan=replace(PLAN, margin_mm=5.0)))
+    with pytest.raises(TrainingError, match=r"train cases: 1 added, 0 removed"):
+        train(tmp_path / "run", CONFIG, replace(data, train={**data.train, "m3": make_case("m3")}))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.docx").write_text("mine")
+    with pytest.raises(TrainingError, match="other files"):
+        train(tmp_path / "other", CONFIG, data)
+
+
+class Poisoned(nn.Module):
+    """Returns NaN from the fifth step on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(1, 1, 1)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        if x.is_meta or not self.training:
+            return self.conv(x)
+        self.calls += 1
+        return self.conv(x) * torch.where(self.calls > 4, torch.nan, 1.0)
+
+
+def test_divergence_stops_with_the_cases_named_and_keeps_the_last_good_checkpoint(tmp_path, data):
+    only = replace(data, train={"m1": data.train["m1"]})
+    with pytest.raises(TrainingError, match=r"diverged at step 5: loss nan .* on cases m1"):
+        train(tmp_path / "run", replace(CONFIG, use_reports=False), only, network=Poisoned())
+    assert load_checkpoint(tmp_path / "run" / "last.pt")["step"] == 3
+
+
+def test_masks_alone_and_reports_take_equal_steps(tmp_path, data):
+    with_reports = train(tmp_path / "a", CONFIG, data)
+    without = train(tmp_path / "b", replace(CONFIG, use_reports=False), data)
+    assert load_checkpoint(with_reports.last)["step"] == load_checkpoint(without.last)["step"] == 12
+    assert "not used" in (without.path / "README.md").read_text()
+
+
+SCRIPT = """
+import pickle, sys, warnings
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from reportsup.segmentation.training.trainer import train
+config, data = pickle.loads(Path(sys.argv[1]).read_bytes())
+print("ready", flush=True)
+train(Path(sys.argv[2]), config, data, report=lambda record: print(record["step"], flush=True))
+"""
+
+
+def test_killed_run_goes_on_to_the_same_result(tmp_path, data):
+    """SIGKILL after some steps, twice, then to the end."""
+    import pickle
+
+    (tmp_path / "input").write_bytes(pickle.dumps((CONFIG, data)))
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "input"), str(tmp_path / "run")]
+    for lines, delay in ((2, 0.0), (3, 0.03)):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        assert process.stdout is not None
+        for _ in range(lines):
+            process.stdout.readline()
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.stdout.close()
+        process.wait()
+    resumed = train(tmp_path / "run", CONFIG, data)
+    straight = train(tmp_path / "straight", CONFIG, data)
+    assert states_equal(load_checkpoint(straight.last), load_checkpoint(resumed.last))
+    assert records(resumed)[-1] == records(straight)[-1]
+    for line in resumed.metrics.read_text().splitlines():
+        json.loads(line)
+    assert not list(resumed.path.glob(".*"))
