@@ -110,6 +110,19 @@ class ExtractionWriter:
             self._connection.unregister("_wanted")
         return {row[0] for row in found}
 
+    def stored_report(self, report_id: str) -> Report | None:
+        """The report as the database holds it, None when it does not."""
+        rows = self._connection.execute(
+            "SELECT report_id, text, modality, exam, study_date, sex, age, patient_id, source_file, source_row, extra "
+            "FROM reports WHERE report_id = ?",
+            [report_id],
+        ).fetchall()
+        if not rows:
+            return None
+        row = rows[0]
+        names = ("report_id", "text", "modality", "exam", "study_date", "sex", "age", "patient_id", "source_file", "source_row")
+        return Report(**dict(zip(names, row, strict=False)), extra_json=row[10] or "{}")
+
     def commit(self) -> None:
         """Write all that was recorded since the last commit in one transaction."""
         now = datetime.now(UTC).replace(tzinfo=None)
@@ -151,7 +164,8 @@ class ExtractionWriter:
         """Drop what this run said of a report before its text changed, and the report's row itself."""
         self._connection.register("_again", pa.table({"report_id": report_ids}))
         again = "report_id IN (SELECT report_id FROM _again)"
-        (known,) = self._connection.execute(f"SELECT count(*) FROM reports WHERE {again}").fetchone() or (0,)
+        # fetchall: a result that is not read to its end keeps DuckDB's connection busy
+        ((known,),) = self._connection.execute(f"SELECT count(*) FROM reports WHERE {again}").fetchall()
         if known:
             of_findings = f"finding_id IN (SELECT finding_id FROM findings WHERE run_id = $run AND {again})"
             for table in ("measurements", "evidence"):

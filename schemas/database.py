@@ -37,6 +37,8 @@ def open_database(
             f"database: {path} does not exist. Nothing has been extracted here. "
             "Run `reportsup extract reports.csv` first or name another file with --db."
         )
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path, read_only)
     try:
         _prepare(connection, path, read_only)

@@ -29,7 +29,8 @@ SELECT e.report_id AS "Encrypted Accession Number", coalesce(c.case_id, e.report
             WHEN r.sized THEN array_to_string([printf('%.1f', d) for d in r.diameters_mm], ' x ') ELSE 'u' END AS "Tumor Size (mm)",
        CASE WHEN r.organ IS NULL THEN NULL WHEN r.organ_has_unsized THEN 'yes' ELSE 'no' END AS "Unknow Tumor Size",
        r.organ IS NULL AS "no lesion",
-       CASE r.lesion_type WHEN 'metastasis' THEN 'yes' WHEN 'unspecified' THEN 'u' WHEN NULL THEN NULL ELSE 'no' END AS metastasis,
+       CASE WHEN r.lesion_type IS NULL THEN NULL WHEN r.lesion_type = 'metastasis' THEN 'yes'
+            WHEN r.lesion_type = 'unspecified' THEN 'u' ELSE 'no' END AS metastasis,
        CASE WHEN r.lesion_type IN ('malignant', 'metastasis') THEN 'yes' WHEN r.lesion_type IN ('benign', 'cyst') THEN 'no'
             WHEN r.lesion_type IS NULL THEN NULL ELSE 'u' END AS malignancy,
        r.finding_id

@@ -1,0 +1,35 @@
+# `make demo` and `make test` set up everything from a bare Python 3.11+ in .venv, then run.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO := demo
+
+.PHONY: demo test lint clean
+
+demo: $(STAMP)
+	$(BIN)/reportsup extract data_samples/reports.csv --db $(DEMO)/samples.duckdb
+	$(BIN)/reportsup audit --db $(DEMO)/samples.duckdb
+	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/samples.duckdb
+ifdef REPORTS
+	$(BIN)/reportsup extract $(REPORTS) --db $(DEMO)/reports.duckdb
+	$(BIN)/reportsup audit --db $(DEMO)/reports.duckdb
+	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/reports.duckdb
+endif
+
+test: $(STAMP)
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p reportsup.schemas -p reportsup.nlp -p reportsup.segmentation -p reportsup.pipelines
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info
