@@ -21,6 +21,15 @@ def ground(found: list[Candidate], text: str) -> tuple[list[Finding], list[tuple
     return findings, quarantined
 
 
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Offsets of a quote without blanks and commas at its ends."""
+    while start < end and text[start] in " \t\r\n,;":
+        start += 1
+    while end > start and text[end - 1] in " \t\r\n,;":
+        end -= 1
+    return start, end
+
+
 def validation_reason(error: ValidationError) -> str:
     """One line on what is wrong, without values from the report."""
     return "; ".join(
@@ -35,7 +44,7 @@ def _as_finding(c: Candidate, text: str) -> dict[str, Any]:
     def size(entry: tuple[tuple[float, ...], int, int]) -> dict[str, Any]:
         return {"diameters_mm": entry[0], "source": span(entry[1], entry[2])}
 
-    quotes = sorted({(a, b) for a, b in c.evidence if b > a})
+    quotes = sorted({trimmed(text, a, b) for a, b in c.evidence if b > a})
     for _, start, end in c.sizes + c.prior:
         if not any(a <= start and end <= b for a, b in quotes):
             quotes.append((start, end))
@@ -55,5 +64,5 @@ def _as_finding(c: Candidate, text: str) -> dict[str, Any]:
         "image_reference": c.image_reference,
         "section": c.section,
         "anchor": span(*c.anchor),
-        "evidence": tuple(span(*q) for q in sorted(quotes)),
+        "evidence": tuple(span(*q) for q in sorted(quotes) if q[1] > q[0]),
     }
