@@ -1,7 +1,8 @@
 """Ball Loss forward against a dense-convolution version of the same: time, centre, pseudo-mask.
 
-    python benchmarks/ball_loss.py                  # 96³, one 21 mm lesion; the dense version takes minutes
-    python benchmarks/ball_loss.py --size 48        # a quick look
+    python benchmarks/ball_loss.py                    # 96³, one 21 mm lesion; dense by oneDNN where torch has it
+    python benchmarks/ball_loss.py --without-onednn   # dense by torch's own convolution: minutes
+    python benchmarks/ball_loss.py --size 48          # a quick look
 
 The dense version is the same code with `ball_correlation` replaced; only the search differs.
 """
@@ -49,9 +50,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--diameter-mm", type=float, default=21.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without-onednn", action="store_true")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    torch._C._set_mkldnn_enabled(not args.without_onednn)
     logits, targets = problem(args.size, args.diameter_mm, args.seed)
     spacing = (1.0, 1.0, 1.0)
     whole = logits[0, 0]
@@ -67,7 +70,9 @@ def main() -> None:
 
     scores: list[Tensor] = []
 
-    def search(field: Tensor, diameter_mm: float, spacing_mm: tuple[float, float, float], *, flat: bool = False) -> Tensor:
+    def search(
+        field: Tensor, diameter_mm: float, spacing_mm: tuple[float, float, float], *, flat: bool = False
+    ) -> Tensor:
         if flat:  # the ring around the lesion: a small window, the same in both versions
             return ball_correlation(field, diameter_mm, spacing_mm, flat=True)
         full = torch.zeros_like(whole)
@@ -90,6 +95,7 @@ def main() -> None:
                 "size": args.size,
                 "diameter_mm": args.diameter_mm,
                 "threads": args.threads,
+                "onednn": not args.without_onednn,
                 "fft_forward_s": round(fft_s, 4),
                 "dense_forward_s": round(dense_total_s, 2),
                 "ratio": round(dense_total_s / fft_s),

@@ -41,7 +41,9 @@ def test_reference_has_no_tolerance_for_small_lesions():
 def test_reference_slope_saturates_and_ours_does_not(predicted_mm3, slope):
     volume = torch.tensor(predicted_mm3, dtype=torch.float64, requires_grad=True)
     reported = torch.tensor(1571.0, dtype=torch.float64)
-    assert torch.autograd.grad(reference_volume_loss(volume, reported), volume)[0].item() == pytest.approx(slope, rel=0.1)
+    assert torch.autograd.grad(reference_volume_loss(volume, reported), volume)[0].item() == pytest.approx(
+        slope, rel=0.1
+    )
     ours = torch.autograd.grad(interval_volume_loss(volume, reported, reported), volume)[0].item()
     assert ours * predicted_mm3 > 0.4
 
@@ -151,7 +153,9 @@ def test_gradcheck(whole_crop_target):
     targets = whole_crop_target((4, 4, 4), [Lesion(4.0, 30.0)])
     for form in ("interval", "reference"):
         for offset in (-2.0, 3.0):
-            logits = torch.randn(1, 1, 2, 2, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) + offset
+            logits = (
+                torch.randn(1, 1, 2, 2, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) + offset
+            )
             loss = VolumeLoss(form)
             assert torch.autograd.gradcheck(lambda z, loss=loss: loss(z, targets), logits.requires_grad_())
 
