@@ -59,7 +59,7 @@ def time_share(size: int, channels: int, repeats: int, device: torch.device) -> 
     heads = [head.detach().requires_grad_() for head in network(image)]
 
     def report_terms() -> None:
-        volume, ball = loss._report_terms(heads, targets)
+        volume, ball = loss.report_terms(heads, targets)
         (loss.options.volume_weight * volume + loss.options.ball_weight * ball).backward()
 
     def step() -> None:
@@ -105,7 +105,7 @@ def extra_memory(size: int, channels: int, device: torch.device) -> dict[str, fl
         return run
 
     def terms_alone() -> None:
-        volume, ball = loss._report_terms(heads, targets)
+        volume, ball = loss.report_terms(heads, targets)
         (volume + ball).backward()
 
     with_terms, without = peak_bytes(all_terms(targets), device), peak_bytes(all_terms(None), device)

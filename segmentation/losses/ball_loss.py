@@ -10,7 +10,6 @@ from torch.nn import functional
 
 from ..lesion_targets import LesionTargets
 from .checks import check_choice, check_options, check_targets
-from .fft_correlation import Spacing
 from .precision import full_precision, without_autocast, zero_touching
 from .pseudo_mask import BallOptions, PseudoMask, place_lesions
 from .voxel_terms import SMOOTHING_VOXELS
@@ -143,12 +142,12 @@ def slot_pseudo_mask(
     _, region = region_box(targets, b, r)
     pairs = zip(targets.lesion_volume_mm3[b, r].tolist(), targets.lesion_diameter_mm[b, r].tolist(), strict=True)
     largest_first = sorted(((volume, diameter) for volume, diameter in pairs if diameter > 0), reverse=True)
-    spacing: Spacing = tuple(targets.spacing_mm[b].tolist())  # type: ignore[assignment]
+    x_mm, y_mm, z_mm = targets.spacing_mm[b].tolist()
     return place_lesions(
         torch.sigmoid(full_precision(region_logits.detach())),
         region,
         [diameter for _, diameter in largest_first],
         [volume for volume, _ in largest_first],
-        spacing,
+        (x_mm, y_mm, z_mm),
         options,
     )

@@ -82,7 +82,7 @@ class ReportSupervisionLoss(nn.Module):
         if not heads:
             raise DataError("heads: none vs at least one. There is nothing to train. Pass the network's logits.")
         segmentation = self._segmentation(heads, labels, _left_to_masks(labels, known, targets))
-        volume, ball = self._report_terms(heads, targets)
+        volume, ball = self.report_terms(heads, targets)
         loss = segmentation + self.options.volume_weight * volume + self.options.ball_weight * ball
         terms = {"segmentation": segmentation, "volume": volume, "ball": ball}
         return {name: term.detach() for name, term in terms.items()} | {"loss": loss + zero_touching(heads)}
@@ -92,7 +92,8 @@ class ReportSupervisionLoss(nn.Module):
         losses = [w * self.segmentation_loss(head, labels, known) for w, head in zip(weights, heads, strict=True)]
         return torch.stack(losses).sum() / sum(weights)
 
-    def _report_terms(self, heads: list[Tensor], targets: LesionTargets | None) -> tuple[Tensor, Tensor]:
+    def report_terms(self, heads: list[Tensor], targets: LesionTargets | None) -> tuple[Tensor, Tensor]:
+        """Return the unweighted Volume Loss and Ball Loss of the heads; zeros that touch them without a target."""
         if targets is None or not bool((targets.channel >= 0).any()):
             nothing = zero_touching(heads[:1])
             return nothing, nothing
