@@ -36,9 +36,7 @@ def build_app() -> typer.Typer:
 
     @app.callback()
     def options(
-        show_version: bool = typer.Option(
-            False, "--version", callback=_show_version, is_eager=True, help="Print the version."
-        ),
+        show_version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
         debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
     ) -> None:
         pass

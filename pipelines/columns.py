@@ -104,7 +104,9 @@ def _id_column(by_key: dict[str, str], wanted: str | None, source: str, seen: st
     return found
 
 
-def _text_columns(by_key: dict[str, str], wanted: Sequence[str], source: str, seen: str) -> tuple[tuple[str, str], ...]:
+def _text_columns(
+    by_key: dict[str, str], wanted: Sequence[str], source: str, seen: str
+) -> tuple[tuple[str, str], ...]:
     if wanted:
         missing = [name for name in wanted if _key(name) not in by_key]
         if missing:

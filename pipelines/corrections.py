@@ -23,9 +23,7 @@ _NULLABLE = frozenset({"laterality", "count", "size_bound"})
 FIELDS = (*_ENUMS, "location", "count", "count_min", "sizes_mm", "excluded")
 
 
-def record_correction(
-    database: Path, finding_id: str, field: str, value: str, by: str, reason: str | None
-) -> str | None:
+def record_correction(database: Path, finding_id: str, field: str, value: str, by: str, reason: str | None) -> str | None:
     """Record a correction; returns the value that stood there before, as text.
 
     Args:
@@ -41,9 +39,7 @@ def record_correction(
     with open_database(database) as connection:
         row = connection.execute("SELECT organ, count FROM findings WHERE finding_id = ?", [finding_id]).fetchone()
         if row is None:
-            raise InputError(
-                f"correct: finding '{finding_id}' vs an id of v_findings. Look it up with `reportsup sql`."
-            )
+            raise InputError(f"correct: finding '{finding_id}' vs an id of v_findings. Look it up with `reportsup sql`.")
         old = _current(connection, finding_id, field) if field in FIELDS else None
         organ = _current(connection, finding_id, "organ") or row[0]
         new = validated(field, value, organ)
@@ -88,9 +84,7 @@ def _sizes(value: str) -> str:
         sizes = [sorted((float(d) for d in lesion), reverse=True) for lesion in json.loads(value)]
     except (ValueError, TypeError):
         sizes = [[]]
-    if not all(
-        1 <= len(lesion) <= 3 and all(MIN_DIAMETER_MM <= d <= MAX_DIAMETER_MM for d in lesion) for lesion in sizes
-    ):
+    if not all(1 <= len(lesion) <= 3 and all(MIN_DIAMETER_MM <= d <= MAX_DIAMETER_MM for d in lesion) for lesion in sizes):
         raise ConfigError(
             f"correct: sizes_mm '{value}' vs a JSON list of lesions with 1 to 3 diameters of {MIN_DIAMETER_MM:g} to "
             f"{MAX_DIAMETER_MM:g} mm. Write [[23, 14]], or [] for no size."

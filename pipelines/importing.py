@@ -1,176 +1,107 @@
-"""Annotations in the gold format as a run of their own: a reader is an extractor like any other."""
+"""Annotations in gold format as a run of extractor `reader`: readers' findings beside the extractors', in the same tables."""
 
+import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from pydantic import ValidationError
 
-from ..nlp.extractor import config_hash, run_id
-from ..schemas import (
-    Extraction,
-    ExtractionStatus,
-    Finding,
-    InputError,
-    Measurement,
-    Organ,
-    Quarantined,
-    Report,
-    Span,
-)
+from ..nlp.extractor import config_hash
+from ..schemas import Extraction, ExtractionStatus, Finding, InputError, Organ, Quarantined
 from ..schemas.database import open_database
-from .reading import InputOptions, open_sources
 from .rows import extraction_rows
 from .store import ExtractionWriter
 
-_BATCH = 1000
 
+def import_gold(database: Path, path: Path, reader: str) -> dict[str, int]:
+    """Store a gold-format file as a run named after its reader.
 
-@dataclass
-class _Reader:
-    """The run that imported annotations belong to."""
-
-    config: dict[str, Any]
-    name: str = "reader"
-    version: str = "1"
-
-    def extract(self, report_id: str, text: str) -> Extraction:
-        raise NotImplementedError("a reader is no program")
-
-
-@dataclass
-class ImportSummary:
-    """What an import did; `unknown` ids have no report in the database."""
-
-    reports: int = 0
-    findings: int = 0
-    quarantined: int = 0
-    unknown: tuple[str, ...] = ()
-
-
-def import_gold(database: Path, annotations: Path, texts: Path | None = None, reader: str = "reader") -> ImportSummary:
-    """Import gold-format annotations of reports whose text is in the database or in `texts`.
-
-    A finding whose quote is not in its report is quarantined, as an extractor's would be.
-
-    Args:
-        texts: table of the reports (any input of `reportsup extract`), if they are not in the database yet.
-        reader: name of who annotated; part of the run's identity.
+    Every line needs its report in the database; quotes are looked up in its text. Returns counts by status.
 
     Raises:
-        InputError: a line is not a gold record.
+        InputError: the file is missing, a line is no gold record, or a report is not in the database.
     """
-    who = _Reader({"reader": reader, "file": annotations.name})
-    summary = ImportSummary()
-    unknown = []
+    records = _records(path)
     with open_database(database) as connection:
-        offered = _reports(texts) if texts is not None else {}
+        config = {"reader": reader, "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()[:16]}
+        identity = hashlib.sha256(f"reader\x1f1\x1f{config_hash(config)}".encode()).hexdigest()[:12]
         writer = ExtractionWriter(
-            connection, run_id=run_id(who), extractor=who.name, version=who.version, config=who.config,
-            config_hash=config_hash(who.config),
-        )  # fmt: skip
-        for record in _records(annotations):
-            report = offered.get(record["id"]) or _stored(connection, record["id"])
+            connection, run_id=identity, extractor="reader", version="1", config=config, config_hash=config_hash(config)
+        )
+        counts: dict[str, int] = {}
+        for number, record in records:
+            report = writer.stored_report(str(record["id"]))
             if report is None:
-                unknown.append(record["id"])
-                continue
-            extraction = from_gold(record, report.text)
+                raise InputError(
+                    f"import: {path.name} line {number} names a report that is not in {database} vs an extracted one. "
+                    "Its quotes could not be checked. Run `reportsup extract` on its reports first."
+                )
+            extraction = _extraction(record, report.text)
+            counts[extraction.status] = counts.get(extraction.status, 0) + 1
             writer.add(report, extraction_rows(extraction))
-            summary.reports += 1
-            summary.findings += len(extraction.findings)
-            summary.quarantined += len(extraction.quarantined)
-            if writer.pending >= _BATCH:
-                writer.commit()
         writer.commit()
-    summary.unknown = tuple(unknown)
-    return summary
+    return counts
 
 
-def from_gold(record: dict[str, Any], text: str) -> Extraction:
-    """A gold record as an extraction, its quotes located in the report."""
-    findings, quarantined = [], []
-    for raw in record.get("findings", []):
+def _records(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    if not path.is_file():
+        raise InputError(f"import: {path} does not exist vs a gold-format JSONL file. Name the file.")
+    out = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
         try:
-            findings.append(_finding(raw, text))
-        except (ValidationError, ValueError, KeyError, TypeError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            quarantined.append(Quarantined(reason=reason, finding_json=json.dumps(raw, ensure_ascii=False)))
-    status = (
-        ExtractionStatus.OK if findings else ExtractionStatus.REJECTED if quarantined else ExtractionStatus.NO_LESION
-    )
+            record = json.loads(line)
+            record["id"], record["findings"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise InputError(
+                f'import: {path.name} line {number} is no gold record vs {{"id", "findings", "negative_organs"}}. '
+                "Nothing was imported. See docs/gold_format.md."
+            ) from error
+        out.append((number, record))
+    return out
+
+
+def _extraction(record: dict[str, Any], text: str) -> Extraction:
+    findings, quarantined = [], []
+    for row in record["findings"]:
+        data = _finding_data(row, text)
+        try:
+            findings.append(Finding.model_validate(data, context={"text": text}))
+        except ValidationError as error:
+            reason = "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors(include_input=False))
+            quarantined.append(Quarantined(reason=reason, finding_json=json.dumps(row, ensure_ascii=False)))
+    status = ExtractionStatus.OK if findings else ExtractionStatus.REJECTED if quarantined else ExtractionStatus.NO_LESION
     return Extraction(
-        report_id=record["id"],
+        report_id=str(record["id"]),
         status=status,
         findings=tuple(findings),
-        negative_organs=tuple(Organ(organ) for organ in record.get("negative_organs", [])),
+        negative_organs=tuple(Organ(o) for o in record.get("negative_organs", ())),
         quarantined=tuple(quarantined),
         reason="every finding was quarantined" if status is ExtractionStatus.REJECTED else None,
     )
 
 
-def _finding(raw: dict[str, Any], text: str) -> Finding:
-    evidence = tuple(_located(quote, text) for quote in raw["evidence"])
-    if not evidence:
-        raise ValueError("a finding needs a quote")
-    source = next((span for span in evidence if any(c.isdigit() for c in span.text)), evidence[0])
-    values = {
-        "organ": raw["organ"], "laterality": raw["laterality"], "location": raw["location"], "lesion_type": raw["type"],
-        "certainty": raw["certainty"], "count": raw["count"], "count_min": raw["count_min"],
-        "sizes": [Measurement(diameters_mm=size, source=source) for size in raw["sizes_mm"]],
-        "size_bound": raw["size_bound"],
-        "prior_sizes": [Measurement(diameters_mm=size, source=source) for size in raw["prior_sizes_mm"]],
-        "anchor": evidence[0], "evidence": evidence,
-    }  # fmt: skip
-    return Finding.model_validate(values, context={"text": text})
-
-
-def _located(quote: str, text: str) -> Span:
-    start = text.find(quote)
-    if start < 0:
-        raise ValueError("a quote is not in the report")
-    return Span(start=start, end=start + len(quote), text=quote)
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _record(line, number, path)
-    except (OSError, UnicodeError) as error:
-        raise InputError(
-            f"import: {path} cannot be read ({type(error).__name__}) vs a UTF-8 file. Check the path."
-        ) from error
-
-
-def _record(line: str, number: int, path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-        raise InputError(
-            f"import: line {number} of {path} vs a JSON object with id, findings and negative_organs. "
-            "See docs/gold_format.md."
-        )
-    return record
-
-
-def _reports(texts: Path) -> dict[str, Report]:
-    sources = open_sources([texts], InputOptions())
-    return {row.report_id: row for source in sources for row in source.rows() if isinstance(row, Report)}
-
-
-def _stored(connection: duckdb.DuckDBPyConnection, report_id: str) -> Report | None:
-    row = connection.execute(
-        "SELECT report_id, text, modality, exam, study_date, sex, age, patient_id, source_file, source_row, extra "
-        "FROM reports WHERE report_id = ?",
-        [report_id],
-    ).fetchone()
-    if row is None:
-        return None
-    names = (*list(Report.model_fields)[:8], "source_file", "source_row", "extra_json")
-    return Report(**dict(zip(names, row, strict=True)))
+def _finding_data(row: dict[str, Any], text: str) -> dict[str, Any]:
+    """A gold finding as the contract's finding: quotes get offsets, sizes the first quote as their source."""
+    spans = []
+    for quote in row.get("evidence", ()):
+        start = text.find(quote)
+        spans.append({"start": max(start, 0), "end": max(start, 0) + len(quote), "text": quote})
+    first = spans[0] if spans else {"start": 0, "end": 0, "text": ""}
+    sized = next((s for s in spans if any(c.isdigit() for c in s["text"])), first)
+    return {
+        "organ": row.get("organ"),
+        "laterality": row.get("laterality"),
+        "location": tuple(row.get("location") or ()),
+        "lesion_type": row.get("type", "unspecified"),
+        "certainty": row.get("certainty", "present"),
+        "count": row.get("count"),
+        "count_min": row.get("count_min") or row.get("count") or 1,
+        "sizes": tuple({"diameters_mm": tuple(s), "source": sized} for s in row.get("sizes_mm") or ()),
+        "size_bound": row.get("size_bound"),
+        "prior_sizes": tuple({"diameters_mm": tuple(s), "source": sized} for s in row.get("prior_sizes_mm") or ()),
+        "anchor": first,
+        "evidence": tuple(spans),
+    }

@@ -120,18 +120,7 @@ class ExtractionWriter:
         if not rows:
             return None
         row = rows[0]
-        names = (
-            "report_id",
-            "text",
-            "modality",
-            "exam",
-            "study_date",
-            "sex",
-            "age",
-            "patient_id",
-            "source_file",
-            "source_row",
-        )
+        names = ("report_id", "text", "modality", "exam", "study_date", "sex", "age", "patient_id", "source_file", "source_row")
         return Report(**dict(zip(names, row, strict=False)), extra_json=row[10] or "{}")
 
     def commit(self) -> None:
@@ -180,9 +169,7 @@ class ExtractionWriter:
         if known:
             of_findings = f"finding_id IN (SELECT finding_id FROM findings WHERE run_id = $run AND {again})"
             for table in ("measurements", "evidence"):
-                self._connection.execute(
-                    f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id}
-                )
+                self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id})
             for table in ("findings", "organ_status", "quarantine", "extractions"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {again}", {"run": self.run_id})
             self._connection.execute(f"DELETE FROM reports WHERE {again}")

@@ -1,64 +1,41 @@
 """`reportsup audit`: what a reader should look at first."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .options import DEFAULT_DB, AsJson, Db
 
-if TYPE_CHECKING:
-    from ..audit import Sample
-
 
 def audit(
-    view: Annotated[str | None, typer.Argument(help="An audit view, e.g. size_outliers; none = counts of all.")] = None,
+    view: Annotated[str | None, typer.Argument(help="An audit view, e.g. size_outliers; without it, all in figures.")] = None,
     db: Db = DEFAULT_DB,
-    sample: Annotated[int | None, typer.Option(min=1, help="Print N random findings with their quotes.")] = None,
-    html: Annotated[
-        Path | None, typer.Option(help="Write a page with the findings highlighted in their reports.")
-    ] = None,
-    reports: Annotated[int, typer.Option(min=1, help="Reports on the page at most.")] = 200,
-    rows: Annotated[int, typer.Option(min=1, help="Rows of a view at most.")] = 50,
-    seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
+    sample: Annotated[int, typer.Option(min=0, help="Print N findings, drawn at random, with their quotes.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write a page of reports with their findings highlighted.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of a view to print.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show what deserves a look: unsized lesions, outliers, contradictions, ungrounded quotes, rejected rows …
+    """Show what deserves a look: unsized lesions, outliers, contradictions, quarantined findings, unsure reports.
 
     Examples: `reportsup audit` · `reportsup audit size_outliers` · `reportsup audit --sample 20` ·
     `reportsup audit --html audit.html`
     """
-    from .. import audit as views
-    from .. import querying
+    from .. import auditing, querying
 
     if html is not None:
-        from ..audit_html import write_audit_page
-
-        n = write_audit_page(db, html, reports, seed)
-        typer.echo(f"wrote {html} with {n} reports; it holds their text", err=True)
-    elif sample is not None:
-        _print_samples(views.sample(db, sample, seed), as_json)
-    else:
-        found = views.view(db, view) if view else views.counts(db)
-        if as_json:
-            typer.echo(querying.as_json(found))
-        else:
-            querying.print_table(found, title=view or "Audit views: reportsup audit VIEW shows one", max_rows=rows)
-
-
-def _print_samples(samples: "list[Sample]", as_json: bool) -> None:
-    import json
-    from dataclasses import asdict
-
-    from rich.console import Console
-    from rich.text import Text
-
-    if as_json:
-        typer.echo(json.dumps([asdict(s) for s in samples], ensure_ascii=False, indent=1))
+        n = auditing.write_page(db, html)
+        typer.echo(f"{html}: {n} reports. The page holds report text: keep it where the reports may be.")
         return
-    console = Console()
-    for one in samples:
-        console.print(Text(one.summary, style="bold"))
-        console.print(Text(f"  {one.finding_id} in report {one.report_id}", style="dim"))
-        for quote in one.quotes:
-            console.print(Text.assemble("  …", quote.before, (quote.text, "black on yellow"), quote.after, "…"))
+    if sample:
+        for shown in auditing.sample(db, sample, seed):
+            typer.echo(f"{shown.report_id}  {shown.finding_id}  {shown.summary}\n    {shown.excerpt()}")
+        return
+    found = auditing.view(db, view) if view else auditing.overview(db)
+    if as_json:
+        typer.echo(querying.as_json(found))
+        return
+    querying.print_table(found, title=view or "audit views", max_rows=rows)
+    if not view:
+        typer.echo("one of them: reportsup audit size_outliers · findings to review: reportsup audit --sample 20")

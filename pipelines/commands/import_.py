@@ -1,4 +1,4 @@
-"""`reportsup import`: a reader's annotations."""
+"""`reportsup import`: readers' annotations into the database."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,22 +9,17 @@ from .options import DEFAULT_DB, Db
 
 
 def import_(
-    annotations: Annotated[Path, typer.Argument(help="Gold format: one JSON line per report.")],
-    texts: Annotated[Path | None, typer.Option(help="The reports, if they are not in the database yet.")] = None,
-    reader: Annotated[str, typer.Option(help="Who annotated.")] = "reader",
+    file: Annotated[Path, typer.Argument(help="Annotations in gold format, one report a line (docs/gold_format.md).")],
+    reader: Annotated[str, typer.Option(help="Who annotated.")],
     db: Db = DEFAULT_DB,
 ) -> None:
-    """Import annotations as a run of the extractor `reader`; `reportsup audit disagreements` compares it.
+    """Import annotations as a run of their own; the latest run of a report is the one that counts.
 
-    Example: `reportsup import gold.jsonl --texts reports.jsonl --reader "Dr. K"`
+    Example: `reportsup import annotations.jsonl --reader "second reader"`
     """
     from ..importing import import_gold
 
-    summary = import_gold(db, annotations, texts, reader)
-    typer.echo(
-        f"{summary.reports} reports with {summary.findings} findings imported, {summary.quarantined} quarantined"
-    )
-    if summary.unknown:
-        typer.echo(f"{len(summary.unknown)} ids have no report: name the texts with --texts", err=True)
-    if summary.unknown or summary.quarantined:
+    counts = import_gold(db, file, reader)
+    typer.echo(", ".join(f"{status} {n}" for status, n in sorted(counts.items())) or "nothing to import")
+    if counts.get("rejected"):
         raise typer.Exit(1)
