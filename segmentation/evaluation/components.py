@@ -107,20 +107,20 @@ def lesion_components(
         shapes = f"{mask.shape}" if probability is None else f"{mask.shape} with probability {probability.shape}"
         raise DataError(f"lesion mask of {organ}: shape {shapes} vs one 3D grid. Components need matching voxels.")
     spacing_mm = spacing_from_affine(affine_ras)
-    labels, order, sizes = _label(mask != 0, min_volume_mm3 / float(np.prod(spacing_mm)))
-    boxes = ndimage.find_objects(labels)
+    labels = _label(mask != 0, min_volume_mm3 / float(np.prod(spacing_mm)))
     components = tuple(
-        _describe(labels[boxes[i]] == i + 1, boxes[i], i + 1, organ, affine_ras, probability) for i in range(len(order))
+        _describe(labels[box] == label, box, label, organ, affine_ras, probability)
+        for label, box in enumerate(ndimage.find_objects(labels), start=1)
     )
     return ComponentMap(labels=labels, components=components)
 
 
-def _label(mask: Mask, min_voxels: float) -> tuple[NDArray[np.int32], NDArray[np.intp], NDArray[np.intp]]:
-    """Label array renumbered by falling size, with the old numbers and sizes of what is kept."""
+def _label(mask: Mask, min_voxels: float) -> NDArray[np.int32]:
+    """Components numbered by falling size, without those below `min_voxels`."""
     labels = np.zeros(mask.shape, dtype=np.int32)
     box = bounding_box(mask)
     if box is None:
-        return labels, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+        return labels
     raw, n = ndimage.label(mask[box], structure=_CONNECTIVITY_26)
     sizes = np.bincount(raw.ravel(), minlength=n + 1)[1:]
     order = np.argsort(-sizes, kind="stable")
@@ -129,7 +129,7 @@ def _label(mask: Mask, min_voxels: float) -> tuple[NDArray[np.int32], NDArray[np
     renumber = np.zeros(n + 1, dtype=np.int32)
     renumber[order + 1] = np.arange(1, len(order) + 1)
     labels[box] = renumber[raw]
-    return labels, order, sizes[order]
+    return labels
 
 
 def bounding_box(mask: Mask, margin: int = 0) -> tuple[slice, slice, slice] | None:

@@ -37,7 +37,7 @@ class Localisation:
             )
         if not 0 < self.min_iou <= 1 or self.max_distance_mm <= 0:
             raise ConfigError(
-                f"localisation: min_iou {self.min_iou}, max_distance_mm {self.max_distance_mm} vs min_iou in (0, 1] and "
+                f"localisation: min_iou {self.min_iou}, max_distance_mm {self.max_distance_mm} vs (0, 1] and "
                 "a positive distance. Every or no lesion would be found. Change the value."
             )
 
