@@ -2,8 +2,8 @@
 
     python benchmarks/extraction_throughput.py reports.jsonl --rows 100000 --workers 2
 
-The reports of the file are repeated under new ids until there are enough; texts of 1,000 to 2,600 characters are taken, about
-what a CT report has. Memory is the largest sum of resident sizes over the command and its workers.
+The reports of the file are repeated under new ids until there are enough; texts of 1,000 to 2,600 characters are taken,
+about what a CT report has. Memory is the largest sum of resident sizes over the command and its workers.
 """
 
 import argparse
@@ -44,7 +44,9 @@ def measured(texts: list[str], rows: int, workers: int) -> str:
             writer.writerows((f"R{i:08d}", text) for i, text in enumerate(islice(cycle(texts), rows)))
         command = [sys.executable, "-m", "reportsup.pipelines.cli", "extract", str(table), "--db", str(database)]
         started = time.perf_counter()
-        process = psutil.Popen([*command, "--workers", str(workers)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = psutil.Popen(
+            [*command, "--workers", str(workers)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         peak = 0
         while process.poll() is None:
             peak = max(peak, resident(process))

@@ -92,9 +92,10 @@ def _shown(connection: duckdb.DuckDBPyConnection, where: str, parameters: list[o
     rows = connection.execute(
         "SELECT f.report_id, f.finding_id, f.organ, f.laterality, f.location, f.lesion_type, f.count, f.count_min, "
         "f.sizes_mm, f.size_bound, f.certainty, f.corrected, r.text, "
-        "(SELECT list((e.start, e.\"end\") ORDER BY e.idx) FROM evidence e "
+        '(SELECT list((e.start, e."end") ORDER BY e.idx) FROM evidence e '
         " WHERE e.run_id = f.run_id AND e.finding_id = f.finding_id) "
-        f"FROM v_findings f JOIN reports r USING (report_id) {where} ORDER BY f.report_id, f.anchor_start, f.finding_id",
+        f"FROM v_findings f JOIN reports r USING (report_id) {where} "
+        "ORDER BY f.report_id, f.anchor_start, f.finding_id",
         parameters,
     ).fetchall()
     return [Shown(r[0], r[1], _summary(r), r[12], tuple((a, b) for a, b in r[13] or [])) for r in rows]
@@ -105,7 +106,14 @@ def _summary(row: tuple) -> str:  # type: ignore[type-arg]
     number = str(count) if count is not None else f"≥{count_min}"
     measured = ", ".join("×".join(f"{d:g}" for d in diameters) for diameters in sizes)
     sign = {"upper": "≤ ", "lower": "≥ "}.get(bound or "", "")
-    parts = [side, organ.replace("_", " "), "/".join(location), kind, f"n {number}", measured and f"{sign}{measured} mm"]
+    parts = [
+        side,
+        organ.replace("_", " "),
+        "/".join(location),
+        kind,
+        f"n {number}",
+        measured and f"{sign}{measured} mm",
+    ]
     parts += ["possible" if certainty == "possible" else "", "corrected" if corrected else ""]
     return " · ".join(p for p in parts if p)
 

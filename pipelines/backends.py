@@ -37,10 +37,14 @@ def make_extractor(backend: str, **options: Any) -> Extractor:
     target = _BACKENDS.get(backend, backend)
     module, colon, name = target.partition(":")
     if not colon:
-        raise ConfigError(f"backend: '{backend}' vs one of {', '.join(_BACKENDS)} or package.module:callable. Use one of them.")
+        raise ConfigError(
+            f"backend: '{backend}' vs one of {', '.join(_BACKENDS)} or package.module:callable. Use one of them."
+        )
     try:
         factory = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"backend: '{backend}' cannot be loaded ({error}) vs an installed module. Install it.") from error
+        raise ConfigError(
+            f"backend: '{backend}' cannot be loaded ({error}) vs an installed module. Install it."
+        ) from error
     extractor: Extractor = factory(**options)
     return extractor

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-import click
 import typer
 
 from ..schemas.errors import ReportsupError
@@ -36,7 +35,9 @@ def build_app() -> typer.Typer:
 
     @app.callback()
     def options(
-        show_version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+        show_version: bool = typer.Option(
+            False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+        ),
         debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
     ) -> None:
         pass
@@ -53,19 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments
     try:
-        code = build_app()([a for a in arguments if a != "--debug"], prog_name="reportsup", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        print("reportsup: interrupted", file=sys.stderr)
-        sys.exit(130)
+        build_app()([a for a in arguments if a != "--debug"], prog_name="reportsup")
     except ReportsupError as error:
         if debug:
             raise
         print(f"reportsup: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _show_version(wanted: bool) -> None:

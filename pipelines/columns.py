@@ -10,7 +10,8 @@ ROW_NUMBER = "row"
 
 _ID_NAMES = (
     "report_id", "accession_number", "accession", "accession_no", "encrypted_accession_number", "anon_acc", "acc",
-    "study_id", "note_id", "exam_id", "study_instance_uid", "study_uid", "volume_name", "bdmap_id", "case_id", "uid", "id",
+    "study_id", "note_id", "exam_id", "study_instance_uid", "study_uid", "volume_name", "bdmap_id", "case_id", "uid",
+    "id",
 )  # fmt: skip
 _TEXT_NAMES = (
     "report", "report_text", "anon_report_text", "full_report", "full_text", "radiology_report", "narrative", "note",
@@ -104,9 +105,7 @@ def _id_column(by_key: dict[str, str], wanted: str | None, source: str, seen: st
     return found
 
 
-def _text_columns(
-    by_key: dict[str, str], wanted: Sequence[str], source: str, seen: str
-) -> tuple[tuple[str, str], ...]:
+def _text_columns(by_key: dict[str, str], wanted: Sequence[str], source: str, seen: str) -> tuple[tuple[str, str], ...]:
     if wanted:
         missing = [name for name in wanted if _key(name) not in by_key]
         if missing:

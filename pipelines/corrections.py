@@ -23,7 +23,9 @@ _NULLABLE = frozenset({"laterality", "count", "size_bound"})
 FIELDS = (*_ENUMS, "location", "count", "count_min", "sizes_mm", "excluded")
 
 
-def record_correction(database: Path, finding_id: str, field: str, value: str, by: str, reason: str | None) -> str | None:
+def record_correction(
+    database: Path, finding_id: str, field: str, value: str, by: str, reason: str | None
+) -> str | None:
     """Record a correction; returns the value that stood there before, as text.
 
     Args:
@@ -39,7 +41,9 @@ def record_correction(database: Path, finding_id: str, field: str, value: str, b
     with open_database(database) as connection:
         row = connection.execute("SELECT organ, count FROM findings WHERE finding_id = ?", [finding_id]).fetchone()
         if row is None:
-            raise InputError(f"correct: finding '{finding_id}' vs an id of v_findings. Look it up with `reportsup sql`.")
+            raise InputError(
+                f"correct: finding '{finding_id}' vs an id of v_findings. Look it up with `reportsup sql`."
+            )
         old = _current(connection, finding_id, field) if field in FIELDS else None
         organ = _current(connection, finding_id, "organ") or row[0]
         new = validated(field, value, organ)
@@ -84,7 +88,9 @@ def _sizes(value: str) -> str:
         sizes = [sorted((float(d) for d in lesion), reverse=True) for lesion in json.loads(value)]
     except (ValueError, TypeError):
         sizes = [[]]
-    if not all(1 <= len(lesion) <= 3 and all(MIN_DIAMETER_MM <= d <= MAX_DIAMETER_MM for d in lesion) for lesion in sizes):
+    if not all(
+        1 <= len(lesion) <= 3 and all(MIN_DIAMETER_MM <= d <= MAX_DIAMETER_MM for d in lesion) for lesion in sizes
+    ):
         raise ConfigError(
             f"correct: sizes_mm '{value}' vs a JSON list of lesions with 1 to 3 diameters of {MIN_DIAMETER_MM:g} to "
             f"{MAX_DIAMETER_MM:g} mm. Write [[23, 14]], or [] for no size."
@@ -100,7 +106,8 @@ def _location(value: str, organ: str) -> str:
     allowed = load_anatomy().organ(organ).locations
     if not isinstance(places, list) or not all(isinstance(p, str) and (not allowed or p in allowed) for p in places):
         raise ConfigError(
-            f"correct: location '{value}' vs a JSON list of parts of {organ}: {', '.join(sorted(allowed)) or 'any text'}."
+            f"correct: location '{value}' vs a JSON list of parts of {organ}: "
+            f"{', '.join(sorted(allowed)) or 'any text'}."
         )
     return json.dumps(places, ensure_ascii=False)
 

@@ -16,8 +16,8 @@ _BOMS = (
 def detect_encoding(stream: BinaryIO) -> str:
     """Encoding of a file: "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8" or "cp1252".
 
-    A byte-order mark decides; then a NUL in nearly every second byte (UTF-16); then whether the file is UTF-8 up to a few
-    broken bytes. What remains is read as cp1252, of which Latin-1 text is a part.
+    A byte-order mark decides; then a NUL in nearly every second byte (UTF-16); then whether the file is UTF-8 up to
+    a few broken bytes. What remains is read as cp1252, of which Latin-1 text is a part.
 
     Args:
         stream: positioned at the start; it is read to the end (about 1 GB/s).

@@ -79,7 +79,7 @@ def run_extraction(
 ) -> RunSummary:
     """Extract what is new or changed; every input row ends in `extractions` or `rejects`.
 
-    An interrupted run (Ctrl-C, a killed process) leaves whole batches; running again continues and ends in the same tables.
+    An interrupted run (Ctrl-C, a killed process) leaves whole batches; the next one continues to the same tables.
 
     Raises:
         DatabaseError: another process holds the file.

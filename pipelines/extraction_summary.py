@@ -11,7 +11,8 @@ from ..schemas.database import open_database
 from .extraction import RunSummary
 
 _BY_ORGAN = """
-SELECT organ, count(*), count(DISTINCT report_id), count(*) FILTER (len(sizes_mm) > 0), count(*) FILTER (certainty = 'possible')
+SELECT organ, count(*), count(DISTINCT report_id), count(*) FILTER (len(sizes_mm) > 0),
+       count(*) FILTER (certainty = 'possible')
 FROM v_findings GROUP BY organ ORDER BY count(*) DESC, organ LIMIT 15"""
 
 

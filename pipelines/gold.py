@@ -52,8 +52,8 @@ _FIELDS = (
 
 def _gold_finding(finding: Finding) -> dict[str, Any]:
     values = (
-        finding.organ, finding.laterality, list(finding.location), finding.lesion_type, finding.count, finding.count_min,
-        [list(m.diameters_mm) for m in finding.sizes], finding.size_bound,
+        finding.organ, finding.laterality, list(finding.location), finding.lesion_type, finding.count,
+        finding.count_min, [list(m.diameters_mm) for m in finding.sizes], finding.size_bound,
         [list(m.diameters_mm) for m in finding.prior_sizes], finding.certainty, [e.text for e in finding.evidence],
     )  # fmt: skip
     return dict(zip(_FIELDS, values, strict=True))

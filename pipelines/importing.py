@@ -1,4 +1,4 @@
-"""Annotations in gold format as a run of extractor `reader`: readers' findings beside the extractors', in the same tables."""
+"""Annotations in gold format as a run of extractor `reader`, in the same tables as the extractors' own."""
 
 import hashlib
 import json
@@ -72,7 +72,9 @@ def _extraction(record: dict[str, Any], text: str) -> Extraction:
         except ValidationError as error:
             reason = "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors(include_input=False))
             quarantined.append(Quarantined(reason=reason, finding_json=json.dumps(row, ensure_ascii=False)))
-    status = ExtractionStatus.OK if findings else ExtractionStatus.REJECTED if quarantined else ExtractionStatus.NO_LESION
+    status = (
+        ExtractionStatus.OK if findings else ExtractionStatus.REJECTED if quarantined else ExtractionStatus.NO_LESION
+    )
     return Extraction(
         report_id=str(record["id"]),
         status=status,

@@ -48,7 +48,7 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
         return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
     except duckdb.Error as error:
         raise ConfigError(
-            f"sql: {error} vs a query that DuckDB understands. Tables: reportsup sql \"SHOW TABLES\"."
+            f'sql: {error} vs a query that DuckDB understands. Tables: reportsup sql "SHOW TABLES".'
         ) from error
 
 
@@ -57,7 +57,9 @@ def as_csv(found: Answer) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(found.columns)
-    writer.writerows([_cell(value) if isinstance(value, (list, dict)) else value for value in row] for row in found.rows)
+    writer.writerows(
+        [_cell(value) if isinstance(value, (list, dict)) else value for value in row] for row in found.rows
+    )
     return out.getvalue()
 
 

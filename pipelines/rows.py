@@ -42,7 +42,9 @@ def extraction_rows(extraction: Extraction) -> ReportRows:
         extraction.reason,
         list(extraction.review_reasons),
         extraction.seconds,
-        quarantine=[(report_id, i, q.reason, _valid_json(q.finding_json)) for i, q in enumerate(extraction.quarantined)],
+        quarantine=[
+            (report_id, i, q.reason, _valid_json(q.finding_json)) for i, q in enumerate(extraction.quarantined)
+        ],
     )
     for finding_id, finding in zip(finding_ids(report_id, extraction.findings), extraction.findings, strict=True):
         rows.findings.append(_finding_row(finding_id, report_id, finding))

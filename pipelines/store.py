@@ -24,9 +24,9 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "review_reasons": _LIST, "seconds": pa.float64(), "extracted_at": pa.timestamp("us"),
     },
     "findings": {
-        "run_id": _TEXT, "finding_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "laterality": _TEXT, "location": _LIST,
-        "lesion_type": _TEXT, "type_text": _TEXT, "certainty": _TEXT, "count": _INT, "count_min": _INT,
-        "size_bound": _TEXT, "attenuation": _TEXT, "image_reference": _TEXT, "section": _TEXT, "anchor_start": _INT,
+        "run_id": _TEXT, "finding_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "laterality": _TEXT,
+        "location": _LIST, "lesion_type": _TEXT, "type_text": _TEXT, "certainty": _TEXT, "count": _INT,
+        "count_min": _INT, "size_bound": _TEXT, "attenuation": _TEXT, "image_reference": _TEXT, "section": _TEXT, "anchor_start": _INT,
         "anchor_end": _INT,
     },
     "measurements": {
@@ -120,7 +120,18 @@ class ExtractionWriter:
         if not rows:
             return None
         row = rows[0]
-        names = ("report_id", "text", "modality", "exam", "study_date", "sex", "age", "patient_id", "source_file", "source_row")
+        names = (
+            "report_id",
+            "text",
+            "modality",
+            "exam",
+            "study_date",
+            "sex",
+            "age",
+            "patient_id",
+            "source_file",
+            "source_row",
+        )
         return Report(**dict(zip(names, row, strict=False)), extra_json=row[10] or "{}")
 
     def commit(self) -> None:
@@ -142,7 +153,8 @@ class ExtractionWriter:
     def _touch_run(self, now: datetime) -> None:
         run_id, extractor, version, config_hash, config = self._run
         self._connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET updated_at = excluded.updated_at",
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (run_id) DO UPDATE SET updated_at = excluded.updated_at",
             [run_id, extractor, version, config_hash, config, now, now],
         )
 
@@ -169,7 +181,9 @@ class ExtractionWriter:
         if known:
             of_findings = f"finding_id IN (SELECT finding_id FROM findings WHERE run_id = $run AND {again})"
             for table in ("measurements", "evidence"):
-                self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id})
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id}
+                )
             for table in ("findings", "organ_status", "quarantine", "extractions"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {again}", {"run": self.run_id})
             self._connection.execute(f"DELETE FROM reports WHERE {again}")

@@ -202,7 +202,9 @@ def _format_of(path: Path) -> str:
         return _SUFFIXES[suffix.lower()]
     except KeyError:
         known = ", ".join(_SUFFIXES)
-        raise ConfigError(f"input: the ending of {path.name} vs {known} (also .gz). Say --format csv, for example.") from None
+        raise ConfigError(
+            f"input: the ending of {path.name} vs {known} (also .gz). Say --format csv, for example."
+        ) from None
 
 
 @contextmanager

@@ -74,7 +74,7 @@ class _TimeLimitError(BaseException):
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt Python code, regular expressions included, after some seconds; where the platform has no alarm, never."""
+    """Interrupt Python code, regular expressions included, after some seconds; never where there is no alarm."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -94,8 +94,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
 class ProcessRunner:
     """Extracts in worker processes, each of which builds the extractor once.
 
-    A worker that dies or hangs is replaced. Its reports are tried again one by one; the one that fails alone gets status
-    `error`, the others their answer.
+    A worker that dies or hangs is replaced. Its reports are tried again one by one; the one that fails alone gets
+    status `error`, the others their answer.
 
     Args:
         spec: how a worker builds its extractor.
@@ -231,7 +231,7 @@ def _serve(connection: Connection, spec: ExtractorSpec, timeout_s: float) -> Non
 
 
 def _read_ahead(connection: Connection, inbox: "queue.SimpleQueue[Any]") -> None:
-    """Keep the pipe empty, so that parent and worker never wait for each other; end with the parent, even a killed one."""
+    """Keep the pipe empty, so that parent and worker never block each other; end with the parent, even a killed one."""
     try:
         while True:
             inbox.put(connection.recv())

@@ -1,1 +1,1 @@
-"""One module per command: its options, and what it prints. The work is done elsewhere, imported when the command runs."""
+"""One module per command: its options and what it prints. The work is done elsewhere, imported when it runs."""

@@ -9,7 +9,9 @@ from .options import DEFAULT_DB, AsJson, Db
 
 
 def audit(
-    view: Annotated[str | None, typer.Argument(help="An audit view, e.g. size_outliers; without it, all in figures.")] = None,
+    view: Annotated[
+        str | None, typer.Argument(help="An audit view, e.g. size_outliers; without it, all in figures.")
+    ] = None,
     db: Db = DEFAULT_DB,
     sample: Annotated[int, typer.Option(min=0, help="Print N findings, drawn at random, with their quotes.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,

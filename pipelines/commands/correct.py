@@ -12,7 +12,8 @@ def correct(
     field: Annotated[
         str,
         typer.Option(
-            help="organ, laterality, location, lesion_type, certainty, count, count_min, sizes_mm, size_bound or excluded."
+            help="organ, laterality, location, lesion_type, certainty, count, count_min, sizes_mm, size_bound or "
+            "excluded."
         ),
     ],
     value: Annotated[str, typer.Option(help='New value; lists as JSON, e.g. "[[23, 14]]"; null empties.')],

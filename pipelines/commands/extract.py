@@ -27,12 +27,15 @@ def extract(
         typer.Option(help="Column of the text; repeat it to join several.", rich_help_panel=_READING),
     ] = None,
     format: Annotated[
-        str | None, typer.Option(help="csv, tsv, jsonl or parquet, if the ending does not say.", rich_help_panel=_READING)
+        str | None,
+        typer.Option(help="csv, tsv, jsonl or parquet, if the ending does not say.", rich_help_panel=_READING),
     ] = None,
     encoding: Annotated[
         str | None, typer.Option(help="E.g. cp1250; detected otherwise.", rich_help_panel=_READING)
     ] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of a CSV; detected otherwise.", rich_help_panel=_READING)] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Of a CSV; detected otherwise.", rich_help_panel=_READING)
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU.")] = None,
     rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/rules.md).")] = None,
     backend: Annotated[str, typer.Option(help="Who reads the reports.")] = "rules",

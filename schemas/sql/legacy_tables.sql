@@ -16,6 +16,10 @@ CREATE OR REPLACE MACRO rsuper_location(organ, laterality, location) AS CASE
     WHEN organ IN ('kidney', 'adrenal_gland', 'ovary') AND laterality IS NOT NULL THEN laterality
     ELSE 'u' END;
 
+-- The first case of a report lends it its id.
+CREATE OR REPLACE VIEW v_report_case AS
+SELECT report_id, min(case_id) AS case_id FROM cases WHERE report_id IS NOT NULL GROUP BY report_id;
+
 CREATE OR REPLACE VIEW v_per_tumor AS
 WITH rows AS (
     SELECT l.report_id, l.finding_id, l.organ, l.laterality, l.location, l.lesion_type, l.certainty, l.diameters_mm, l.sized,
@@ -34,7 +38,7 @@ SELECT e.report_id AS "Encrypted Accession Number", coalesce(c.case_id, e.report
        CASE WHEN r.lesion_type IN ('malignant', 'metastasis') THEN 'yes' WHEN r.lesion_type IN ('benign', 'cyst') THEN 'no'
             WHEN r.lesion_type IS NULL THEN NULL ELSE 'u' END AS malignancy,
        r.finding_id
-FROM v_extractions e LEFT JOIN rows r USING (report_id) LEFT JOIN cases c ON c.report_id = e.report_id
+FROM v_extractions e LEFT JOIN rows r USING (report_id) LEFT JOIN v_report_case c ON c.report_id = e.report_id
 WHERE e.status IN ('ok', 'no_lesion');
 
 CREATE OR REPLACE VIEW v_per_ct AS
@@ -82,6 +86,6 @@ SELECT e.report_id AS "Encrypted Accession Number", any_value(coalesce(c.case_id
     CAST(coalesce(sum(n) FILTER (organ = 'duodenum'), 0) AS INTEGER) AS "number of duodenum lesion instances",
     largest_cm(bool_or(organ = 'duodenum'), max(mm) FILTER (organ = 'duodenum')) AS "largest duodenum lesion diameter (cm)",
     CAST(count(finding_id) = 0 AS INTEGER) AS "no lesion"
-FROM v_extractions e LEFT JOIN lesions l USING (report_id) LEFT JOIN cases c ON c.report_id = e.report_id
+FROM v_extractions e LEFT JOIN lesions l USING (report_id) LEFT JOIN v_report_case c ON c.report_id = e.report_id
 WHERE e.status IN ('ok', 'no_lesion')
 GROUP BY e.report_id;

@@ -1,0 +1,148 @@
+"""The views on reports that the rules read: what the trainer and the auditor see."""
+
+import json
+import math
+
+import pytest
+from reportsup.pipelines.backends import ExtractorSpec
+from reportsup.pipelines.corrections import record_correction
+from reportsup.pipelines.extraction import run_extraction
+from reportsup.pipelines.reading import InputOptions, open_sources
+from reportsup.schemas.database import open_database
+
+REPORTS = {
+    "sized": "LIVER: 20 mm metastasis in segment 4. KIDNEYS: Normal.",
+    "upper": "Several hepatic cysts up to 10 mm.",
+    "lower": "Liver metastasis of at least 3 cm.",
+    "unsized": "Two cysts in the left kidney.",
+    "open": "Multiple renal cysts.",
+    "possible": "Possible 20 mm lesion in the spleen.",
+    "nothing": "Liver, spleen and pancreas are unremarkable.",
+}
+
+
+@pytest.fixture
+def database(tmp_path):
+    table = tmp_path / "reports.jsonl"
+    table.write_text("".join(json.dumps({"id": k, "text": v}) + "\n" for k, v in REPORTS.items()))
+    path = tmp_path / "reportsup.duckdb"
+    run_extraction(open_sources([table], InputOptions()), path, ExtractorSpec())
+    with open_database(path) as connection:
+        connection.executemany(
+            "INSERT INTO cases (case_id, report_id, ct_path, status) VALUES (?, ?, 'ct.nii.gz', 'ok')",
+            [(f"case_{name}", name) for name in REPORTS],
+        )
+        connection.execute("INSERT INTO cases (case_id, ct_path, status) VALUES ('alone', 'ct.nii.gz', 'ok')")
+        connection.execute(
+            "INSERT INTO cases (case_id, report_id, ct_path, status) VALUES ('lost', 'nobody', 'x', 'ok')"
+        )
+        connection.execute(
+            "INSERT INTO cases (case_id, report_id, ct_path, status) VALUES ('bad', 'sized', 'x', 'set_aside')"
+        )
+    return path
+
+
+def rows(database, sql, *parameters):
+    with open_database(database, read_only=True) as connection:
+        return connection.execute(sql, list(parameters)).fetchall()
+
+
+def supervision(database, case, organ):
+    columns = "status, n_lesions_min, n_lesions, volume_lo_mm3, volume_hi_mm3, weight, excluded"
+    (row,) = rows(database, f"SELECT {columns} FROM v_supervision WHERE case_id = ? AND organ = ?", case, organ)
+    return row
+
+
+SPHERE_20 = math.pi / 6 * 20**3
+PRESENCE = math.pi / 6 * 4**3
+
+
+def test_a_measured_lesion_is_an_interval_around_its_sphere(database):
+    status, least, n, lo, hi, weight, excluded = supervision(database, "case_sized", "liver")
+    assert (status, least, n, weight, excluded) == ("lesion", 1, 1, 1.0, None)
+    assert lo == pytest.approx(0.45 * SPHERE_20)
+    assert hi == pytest.approx(1.60 * SPHERE_20)
+
+
+def test_an_organ_called_normal_is_known_to_be_free(database):
+    assert supervision(database, "case_sized", "kidney")[:5] == ("negative", 0, 0, 0.0, 0.0)
+    assert supervision(database, "case_nothing", "pancreas")[0] == "negative"
+    assert supervision(database, "case_nothing", "kidney")[0] == "not_mentioned"
+
+
+def test_a_group_of_unknown_number_is_open_above(database):
+    status, least, n, lo, hi, *_ = supervision(database, "case_open", "kidney")
+    assert (status, least, n, hi) == ("lesion", 2, None, None)
+    assert lo == pytest.approx(2 * PRESENCE)
+
+
+def test_an_upper_bound_leaves_the_lower_end_at_presence(database):
+    _, least, n, lo, hi, *_ = supervision(database, "case_upper", "liver")
+    assert (least, n, hi) == (2, None, None)
+    assert lo == pytest.approx(2 * PRESENCE)
+
+
+def test_a_lower_bound_is_open_above(database):
+    *_, lo, hi, _, _ = supervision(database, "case_lower", "liver")
+    assert lo == pytest.approx(0.45 * math.pi / 6 * 30**3)
+    assert hi is None
+
+
+def test_lesions_without_a_size_are_presence_targets(database):
+    status, least, n, lo, hi, *_ = supervision(database, "case_unsized", "kidney")
+    assert (status, least, n, hi) == ("lesion", 2, 2, None)
+    assert lo == pytest.approx(2 * PRESENCE)
+
+
+def test_a_possible_lesion_weighs_half(database):
+    assert supervision(database, "case_possible", "spleen")[5] == 0.5
+
+
+def test_what_must_not_be_trained_on_says_why(database):
+    assert supervision(database, "alone", "liver")[-1] == "case has no report"
+    assert supervision(database, "lost", "liver")[-1] == "report not extracted"
+    assert supervision(database, "bad", "liver")[-1] == "case set aside by `reportsup index`"
+
+
+def finding_id(database, report):
+    ((identity,),) = rows(database, "SELECT finding_id FROM v_findings WHERE report_id = ?", report)
+    return identity
+
+
+def test_a_correction_overrides_and_the_extraction_stays(database):
+    identity = finding_id(database, "sized")
+    record_correction(database, identity, "sizes_mm", "[[40, 30]]", "reader", None)
+    assert rows(database, "SELECT sizes_mm, corrected FROM v_findings WHERE finding_id = ?", identity) == [
+        ([[40.0, 30.0]], True)
+    ]
+    assert rows(database, "SELECT diameters_mm FROM measurements WHERE finding_id = ?", identity) == [([20.0],)]
+    assert supervision(database, "case_sized", "liver")[4] == pytest.approx(1.5 * math.pi / 6 * 40 * 30 * 35)
+
+
+def test_an_excluded_finding_leaves_the_views_and_can_come_back(database):
+    identity = finding_id(database, "sized")
+    record_correction(database, identity, "excluded", "true", "reader", "vessel")
+    assert rows(database, "SELECT 1 FROM v_findings WHERE finding_id = ?", identity) == []
+    record_correction(database, identity, "excluded", "false", "reader", "no")
+    assert rows(database, "SELECT 1 FROM v_findings WHERE finding_id = ?", identity) == [(1,)]
+
+
+def test_rsuper_tables_have_its_columns_and_values(database):
+    (row,) = rows(
+        database,
+        'SELECT "Standardized Organ", "Standardized Location", "Tumor Size (mm)", "Unknow Tumor Size", '
+        "metastasis, malignancy "
+        "FROM v_per_tumor WHERE \"BDMAP ID\" = 'bad'",
+    )
+    assert row == ("liver", "segment 4", "20.0", "no", "yes", "yes")
+    sql = 'SELECT "no lesion", "number of liver lesion instances", "largest liver lesion diameter (cm)" FROM v_per_ct'
+    assert rows(database, f"{sql} WHERE \"BDMAP ID\" = 'case_nothing'") == [(1, 0, 0.0)]
+    assert rows(database, f"{sql} WHERE \"BDMAP ID\" = 'bad'") == [(0, 1, 2.0)]
+
+
+def test_every_quote_stands_in_its_report(database):
+    assert rows(database, "FROM audit_ungrounded") == []
+    assert rows(database, "SELECT DISTINCT report_id FROM audit_unsized_lesions ORDER BY 1") == [
+        ("open",),
+        ("unsized",),
+    ]
