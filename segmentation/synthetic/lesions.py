@@ -118,7 +118,7 @@ def place_lesions(
     return lesions
 
 
-def measure(lesion: Lesion, regions: Regions, grid: Grid, contrast_hu: float) -> LesionRecord:
+def measure(lesion: Lesion, contrast_hu: float, regions: Regions, grid: Grid) -> LesionRecord:
     """The record of a lesion, from its mask alone."""
     diameters, centre = ellipsoid_of(lesion.mask, grid)
     organ = lesion.kind.organ
