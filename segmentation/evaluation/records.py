@@ -1,0 +1,162 @@
+"""What goes into an evaluation, and what comes out of one case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schemas.errors import ConfigError, DataError
+from .components import spacing_from_affine
+from .lesions import LesionOutcome, Localisation
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ReportedVolume:
+    """What a report says of the lesions of one organ; None = it does not say.
+
+    Attributes:
+        lo_mm3, hi_mm3: interval of the total volume; `hi_mm3` None = open.
+        estimate_mm3: best estimate from the diameters.
+        largest_diameter_mm: of the largest lesion.
+    """
+
+    lo_mm3: float
+    hi_mm3: float | None = None
+    estimate_mm3: float | None = None
+    largest_diameter_mm: float | None = None
+
+
+@dataclass(frozen=True)
+class EvaluationCase:
+    """One CT with its prediction and what is known of it, all on one grid (x, y, z).
+
+    Attributes:
+        affine_ras: 4×4, voxel → mm.
+        probabilities: organ → probability of its lesions, 0..1.
+        lesion_masks: organ → true lesion mask. All zero = known absent; an organ left out = no mask.
+        present: organ → whether it has a lesion, from a report; the mask wins where both are given.
+        reported: organ → reported volume.
+        organ_masks: organ → organ mask, drawn in the example pictures.
+        image_hu: CT in Hounsfield units, for the example pictures.
+        patient_id: unit of resampling, None = the case is its own patient. It is not kept in any result.
+    """
+
+    case_id: str
+    affine_ras: NDArray[np.float64]
+    probabilities: Mapping[str, Array]
+    lesion_masks: Mapping[str, Array] = field(default_factory=dict)
+    present: Mapping[str, bool] = field(default_factory=dict)
+    reported: Mapping[str, ReportedVolume] = field(default_factory=dict)
+    organ_masks: Mapping[str, Array] = field(default_factory=dict)
+    image_hu: Array | None = None
+    patient_id: str | None = None
+    split: str = "test"
+    site: str | None = None
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size per array axis."""
+        return spacing_from_affine(self.affine_ras)
+
+    def check(self) -> None:
+        """Nothing, if all volumes share one 3D grid and the probabilities are probabilities.
+
+        Raises:
+            DataError: they do not.
+        """
+        shapes = {name: p.shape for name, p in self.probabilities.items()}
+        expected = next(iter(shapes.values()), ())
+        shapes |= {f"{organ} lesion mask": mask.shape for organ, mask in self.lesion_masks.items()}
+        shapes |= {f"{organ} mask": mask.shape for organ, mask in self.organ_masks.items()}
+        shapes |= {} if self.image_hu is None else {"ct": self.image_hu.shape}
+        wrong = {name: shape for name, shape in shapes.items() if shape != expected or len(shape) != 3}
+        if wrong or not shapes:
+            raise DataError(
+                f"case {self.case_id}: shapes {wrong or 'none'} vs {expected or 'at least one probability map'}. "
+                "Prediction and truth must share one grid. Predict again on this CT's own grid."
+            )
+        for organ, probability in self.probabilities.items():
+            low, high = float(np.min(probability)), float(np.max(probability))
+            if not (low >= 0.0 and high <= 1.0):  # NaN fails too
+                raise DataError(
+                    f"case {self.case_id}, {organ}: probabilities from {low:g} to {high:g} vs 0 to 1. "
+                    "Thresholds mean nothing on logits or NaN. Apply the sigmoid, or check the prediction."
+                )
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a run is judged; two runs are comparable only with equal settings.
+
+    Attributes:
+        threshold: probability from which a voxel belongs to the predicted mask.
+        min_component_mm3: smaller predicted components are ignored (30 mm³ = a ball of 4 mm).
+        min_lesion_mm3: smaller true components are annotation noise, not lesions of their own.
+        tolerance_mm: of the surface Dice.
+        localisation: when a lesion counts as found.
+        criterion: how the operating point is chosen on `validation_split`: "youden", "f1" or "fixed" (= `threshold`).
+        score: what a patient is ranked by: "probability" (see `patients.patient_score`) or predicted "volume" in mm³.
+        n_resamples, level, seed: of the bootstrap intervals.
+    """
+
+    threshold: float = 0.5
+    min_component_mm3: float = 30.0
+    min_lesion_mm3: float = 0.0
+    tolerance_mm: float = 2.0
+    localisation: Localisation = field(default_factory=Localisation)
+    criterion: Literal["youden", "f1", "fixed"] = "youden"
+    score: Literal["probability", "volume"] = "probability"
+    validation_split: str = "validation"
+    test_split: str = "test"
+    n_resamples: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, ok, expected in (
+            ("threshold", self.threshold, 0 < self.threshold < 1, "between 0 and 1"),
+            ("min_component_mm3", self.min_component_mm3, self.min_component_mm3 >= 0, "0 or more"),
+            ("tolerance_mm", self.tolerance_mm, self.tolerance_mm >= 0, "0 or more"),
+            ("criterion", self.criterion, self.criterion in ("youden", "f1", "fixed"), "youden, f1 or fixed"),
+            ("score", self.score, self.score in ("probability", "volume"), "probability or volume"),
+            ("n_resamples", self.n_resamples, self.n_resamples >= 1, "1 or more"),
+            ("level", self.level, 0 < self.level < 1, "between 0 and 1"),
+        ):
+            if not ok:
+                raise ConfigError(f"evaluation.{name}: {value} vs {expected}. No metric follows from it. Change it.")
+
+
+@dataclass(frozen=True)
+class ChannelResult:
+    """Everything measured on the lesions of one organ in one case.
+
+    Attributes:
+        patient: number of the patient within the run; cases of one patient share it.
+        present: whether the organ has a lesion; None = unknown, then no patient-level metric counts it.
+        score: what the patient is ranked by.
+        dsc, nsd, hd95_mm: None without a lesion mask or without a lesion in it.
+        lesions: true lesions and whether they were found; empty without a mask.
+        false_positive_diameters_mm: predicted components that are not there; None when the truth has no places.
+        largest_diameter_mm: of the largest true lesion, from the mask, else from the report.
+    """
+
+    case_id: str
+    patient: int
+    organ: str
+    split: str
+    site: str | None
+    present: bool | None
+    score: float
+    predicted_volume_mm3: float
+    truth_volume_mm3: float | None
+    dsc: float | None
+    nsd: float | None
+    hd95_mm: float | None
+    lesions: tuple[LesionOutcome, ...]
+    false_positive_diameters_mm: tuple[float, ...] | None
+    largest_diameter_mm: float | None
+    reported: ReportedVolume | None

@@ -1,0 +1,221 @@
+"""The evaluation on one page: HTML that needs no other file and no network, and the same as a PNG."""
+
+import base64
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from string import Template
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from .comparison import ComparedStratum, Comparison
+from .evaluate import Evaluation
+from .figures import PREDICTION_COLOUR, TRUTH_COLOUR, draw_example, draw_roc, draw_sizes, draw_volumes
+from .gallery import Example, Gallery
+from .statistics import Difference
+from .summary import METRICS, Summary
+
+_COLUMNS = {
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "f1": "F1",
+    "auc": "AUC",
+    "auprc": "AUPRC",
+    "dsc": "DSC",
+    "nsd": "NSD",
+    "hd95_mm": "HD95 (mm)",
+    "lesion_sensitivity": "Lesion sensitivity",
+    "false_positives_per_case": "False positives per case",
+}
+_PER_ROW = 3
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where the two forms of the page lie."""
+
+    html: Path
+    png: Path
+
+
+def write_report(
+    evaluation: Evaluation, folder: Path, *, gallery: Gallery | None = None, comparison: Comparison | None = None
+) -> ReportFiles:
+    """Write `evaluation.html` and `evaluation.png` into a folder and return their paths.
+
+    Args:
+        folder: made if it does not exist.
+        gallery: the one that `evaluate` filled; without it the page has no pictures.
+        comparison: a comparison in which this run takes part, shown as a table.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    examples = gallery.chosen() if gallery else ()
+    paths = ReportFiles(folder / "evaluation.html", folder / "evaluation.png")
+    paths.html.write_text(_page(evaluation, examples, comparison), encoding="utf-8")
+    paths.png.write_bytes(_poster(evaluation, examples, comparison))
+    return paths
+
+
+def _page(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> str:
+    template = Template(files(__package__).joinpath("report_page.html").read_text(encoding="utf-8"))
+    figures = [_panel(draw, evaluation) for draw in (draw_roc, draw_sizes, draw_volumes)]
+    return template.substitute(
+        title=html.escape(evaluation.name),
+        lead=html.escape(_lead(evaluation)),
+        metrics=_html_table(*_metric_rows(evaluation)),
+        figures="".join(f'<img alt="" src="{_data_uri(png)}">' for png in figures),
+        comparison=_comparison_section(comparison) if comparison else "",
+        examples=_example_section(examples) if examples else "",
+        points=_html_table(*_point_rows(evaluation)),
+        notes=html.escape(_notes(evaluation)),
+    )
+
+
+def _poster(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> bytes:
+    """The page as one picture, top to bottom: tables, panels, examples."""
+    tables = [_metric_rows(evaluation), *([_comparison_rows(comparison)] if comparison else [])]
+    heights = [0.3 * (len(rows) + 1) + 0.3 for _, rows in tables] + [4.2]
+    heights += [3.4] * -(-len(examples) // _PER_ROW)
+    figure = Figure(figsize=(15, sum(heights) + 0.8), layout="constrained")
+    figure.suptitle(f"{evaluation.name}: {_lead(evaluation)}", fontsize=11)
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (header, rows) in zip(parts, tables, strict=False):
+        axes = part.subplots()
+        axes.set_axis_off()
+        table = axes.table(cellText=rows, colLabels=header, loc="center", cellLoc="center")
+        table.auto_set_font_size(False)
+        table.set_fontsize(7)
+        table.auto_set_column_width(range(len(header)))
+    panels = parts[len(tables)].subplots(1, 3)
+    for axes, draw in zip(panels, (draw_roc, draw_sizes, draw_volumes), strict=True):
+        draw(axes, evaluation)
+    for row, part in enumerate(parts[len(tables) + 1 :]):
+        _draw_row(part.subplots(1, _PER_ROW), examples[row * _PER_ROW : (row + 1) * _PER_ROW])
+    return _png(figure)
+
+
+def _draw_row(all_axes: "list[Axes]", examples: tuple[Example, ...]) -> None:
+    for i, axes in enumerate(all_axes):
+        axes.set_axis_off()
+        if i < len(examples):
+            draw_example(axes, examples[i])
+
+
+def _lead(evaluation: Evaluation) -> str:
+    pooled = evaluation.summary()
+    cases = {r.case_id for r in evaluation.test_results}
+    return (
+        f"{len(cases)} test cases; per organ: {pooled.n_positive} with and {pooled.n_negative} without lesions, "
+        f"{pooled.n_lesions} lesions in masks, {pooled.n_missed} of {pooled.n_masked} organs with a lesion mask "
+        "without any prediction"
+    )
+
+
+def _notes(evaluation: Evaluation) -> str:
+    s = evaluation.settings
+    rule = {
+        "overlap": "one shared voxel",
+        "iou": f"IoU of {s.localisation.min_iou:g} or more",
+        "centroid": f"centres within {s.localisation.max_distance_mm:g} mm",
+    }[s.localisation.criterion]
+    return (
+        f"Intervals: {s.level:.0%} bootstrap over patients, {s.n_resamples} samples, seed {s.seed}. "
+        f"Masks: probability of {s.threshold:g} or more, components of {s.min_component_mm3:g} mm³ or more. "
+        f"NSD at {s.tolerance_mm:g} mm. A lesion is found by {rule}. DSC, NSD and HD95 are means over organs with a "
+        "lesion mask; a missed lesion counts as DSC 0, NSD 0 and the diagonal of the volume. "
+        "For 'all' organs, patient-level figures are means over organs."
+    )
+
+
+def _metric_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    header = ["Organ", "Site", "n (+/−)", *_COLUMNS.values()]
+    return header, [_metric_row(summary) for summary in evaluation.summaries]
+
+
+def _metric_row(summary: Summary) -> list[str]:
+    counts = f"{summary.n_positive}/{summary.n_negative}"
+    return [summary.organ, summary.site, counts, *(str(summary.metrics[name]) for name in _COLUMNS)]
+
+
+def _point_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    header = ["Organ", "Score from", "Criterion", "Chosen on", "Validation cases (+/−)"]
+    rows = [
+        [organ, f"{p.threshold:.4g}", p.criterion, p.source, f"{p.n_positive}/{p.n_negative}"]
+        for organ, p in evaluation.operating_points.items()
+    ]
+    return header, rows
+
+
+def _comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    header = ["Organ", "Site", "Metric", comparison.name_a, comparison.name_b, "Difference", "p"]
+    return header, [row for stratum in comparison.strata for row in _stratum_rows(stratum)]
+
+
+def _stratum_rows(stratum: ComparedStratum) -> list[list[str]]:
+    rows = [
+        [stratum.organ, stratum.site, _COLUMNS.get(name, name), *_difference_cells(stratum.metrics[name])]
+        for name in METRICS
+        if name in _COLUMNS and stratum.metrics[name].difference is not None
+    ]
+    for name, p in (("Patients right (McNemar)", stratum.mcnemar_p), ("DSC (Wilcoxon)", stratum.wilcoxon_p_dsc)):
+        if p is not None:
+            rows.append([stratum.organ, stratum.site, name, "", "", "", f"{p:.3g}"])
+    return rows
+
+
+def _difference_cells(d: Difference) -> list[str]:
+    if d.a is None or d.b is None or d.difference is None:
+        return ["–"] * 4
+    interval = "" if d.lo is None or d.hi is None else f" [{d.lo:+.3f}, {d.hi:+.3f}]"
+    return [
+        f"{d.a:.3f}",
+        f"{d.b:.3f}",
+        f"{d.difference:+.3f}{interval}",
+        "–" if d.p_value is None else f"{d.p_value:.3g}",
+    ]
+
+
+def _html_table(header: list[str], rows: list[list[str]]) -> str:
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _comparison_section(comparison: Comparison) -> str:
+    pairs = f"{comparison.n_paired} pairs of case and organ, {comparison.n_unpaired} left out for want of a partner"
+    title = html.escape(f"{comparison.name_b} against {comparison.name_a}")
+    return f"<h2>{title}</h2><p>{pairs}.</p>{_html_table(*_comparison_rows(comparison))}"
+
+
+def _example_section(examples: tuple[Example, ...]) -> str:
+    images = []
+    for example in examples:
+        figure = Figure(figsize=(3.6, 3.6), layout="constrained")
+        draw_example(figure.subplots(), example)
+        images.append(f'<img class="example" alt="" src="{_data_uri(_png(figure))}">')
+    legend = (
+        f'<b style="color:{TRUTH_COLOUR}">truth</b>, <b style="color:{PREDICTION_COLOUR}">prediction</b>; '
+        "from the best to the worst overlap, then the largest false alarm"
+    )
+    return f"<h2>Examples</h2><p>{legend}.</p>{''.join(images)}"
+
+
+def _panel(draw: Callable[[Axes, Evaluation], None], evaluation: Evaluation) -> bytes:
+    figure = Figure(figsize=(4.4, 4.0), layout="constrained")
+    draw(figure.subplots(), evaluation)
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = BytesIO()
+    FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=110)
+    return buffer.getvalue()
+
+
+def _data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
