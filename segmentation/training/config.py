@@ -65,9 +65,10 @@ class TrainingConfig:
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
 
-    # Report losses (paper: Volume Loss on the auxiliary heads, Ball Loss on the final one).
+    # Report losses: Volume Loss on the auxiliary heads, Ball Loss on the final one; None = the preset's weight.
     loss_preset: Literal["interval", "reference"] = "interval"
-    report_weight: Weight = 0.1
+    volume_weight: Weight | None = None
+    ball_weight: Weight | None = None
 
     # Bookkeeping.
     seed: int = 0

@@ -150,7 +150,9 @@ class CropDataset(Dataset[Sample]):
         *,
         rank: int = 0,
         world_size: int = 1,
+        with_reports: bool = True,
     ) -> None:
+        self._with_reports = with_reports
         self._cases, self._plan, self._rules = cases, plan, rules
         self._sampler, self._steps, self._rank, self._world = sampler, steps, rank, world_size
         self.per_step = len(range(rank, sampler.batch_size, world_size))
@@ -163,7 +165,7 @@ class CropDataset(Dataset[Sample]):
         slot = self._steps[step] * self._sampler.batch_size + self._rank + place * self._world
         draw = self._sampler.slot(slot)
         case = self._cases[draw.case_id]
-        return make_sample(case, self._plan, self._rules, seed=draw.seed, with_reports=self._sampler.stage > 1)
+        return make_sample(case, self._plan, self._rules, seed=draw.seed, with_reports=self._with_reports)
 
 
 def collate(samples: Sequence[Sample]) -> Batch:

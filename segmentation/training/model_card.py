@@ -53,7 +53,7 @@ def write_model_card(run: RunFolder, config: TrainingConfig, plan: Plan, pools: 
             mask_steps=config.mask_steps,
             report_steps=config.report_steps,
             second="masks and reports" if config.use_reports else "masks again",
-            reports=f"{config.loss_preset} losses, weight {config.report_weight:g}" if config.use_reports else "not used",
+            reports=f"{config.loss_preset} losses" if config.use_reports else "not used",
             validation=f"best at step {best['step']}: {shown}" if best else "none yet",
         ),
     )

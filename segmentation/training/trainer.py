@@ -19,6 +19,7 @@ from accelerate.utils import gather_object
 from torch import Tensor, nn
 
 from ...schemas.errors import ConfigError, TrainingError
+from ..losses import ReportSupervisionLoss
 from ..preprocessing.plan import Plan
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainingConfig
@@ -27,7 +28,6 @@ from .dataset import Batch, CropDataset, batches, crop_rules, make_samplers, sor
 from .ema import averaged
 from .model_card import write_model_card
 from .networks import build_network, check_patch, heads
-from .objective import make_objective
 from .progress import draw_progress
 from .run_folder import RunFolder, open_run
 from .schedule import learning_rate, stage_of
@@ -41,7 +41,7 @@ DIVERGED = 20.0  # times the lowest mean loss so far
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The cases of a run: of the splits `train` and `val`."""
+    """The cases of a run: of the splits `train` and `validation`."""
 
     plan: Plan
     train: Mapping[str, TrainingCase]
@@ -103,7 +103,9 @@ class Trainer:
             open_run(path, config, data.plan, data.train, data.validation)
         self.accelerator.wait_for_everyone()
         self.folder = RunFolder(path)
-        self.objective = make_objective(config)
+        self.loss = ReportSupervisionLoss(
+            config.loss_preset, volume_weight=config.volume_weight, ball_weight=config.ball_weight
+        )
         optimizer = torch.optim.AdamW(built.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.network, self.optimizer = self.accelerator.prepare(built, optimizer)
         self.average = averaged(self.accelerator.unwrap_model(self.network), config.ema_decay)
@@ -118,7 +120,7 @@ class Trainer:
             stage, at, length = stage_of(self.step, self.config)
             steps = range(at, min(length, at + until - self.step))
             for batch in self._batches(stage, steps):
-                self._train_step(batch, stage)
+                self._train_step(batch)
                 self._keep_books(until)
         if self.config.tracker != "none":
             self.accelerator.end_training()
@@ -132,19 +134,20 @@ class Trainer:
             steps,
             rank=self.accelerator.process_index,
             world_size=self.accelerator.num_processes,
+            with_reports=self.config.use_reports and (stage > 1 or not len(self.pools.masks)),
         )
         cuda = self.accelerator.device.type == "cuda"
         for batch in batches(dataset, workers=self.config.workers, pin=cuda):
             yield batch.to(self.accelerator.device)
 
-    def _train_step(self, batch: Batch, stage: int) -> None:
+    def _train_step(self, batch: Batch) -> None:
         torch.manual_seed(_step_seed(self.config.seed, self.step, self.accelerator.process_index))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, self.config)
         self.network.train()
         with self.accelerator.autocast():
             outputs = heads(self.network(batch.image))
-        parts = self.objective(outputs, batch, with_reports=stage > 1 and self.config.use_reports)
+        parts = self.loss(outputs, batch.label, batch.known, batch.targets)
         self.accelerator.backward(parts["loss"])
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
         self.optimizer.step()
