@@ -1,6 +1,7 @@
 """An upper abdomen of simple solids: organs, liver segments, pancreas parts, vessels, bowel and bones.
 
-Patient millimetres, RAS+: x grows to the patient's right, y to the front, z to the head; the origin is the middle of the body.
+Patient millimetres, RAS+: x grows to the patient's right, y to the front, z to the head; the origin is the middle of
+the body.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ import numpy as np
 from .shapes import Field, Grid, Mask, Point, Warp, ellipsoid, random_warp, tube
 
 ORGAN_MASKS: tuple[str, ...] = (
-    "liver", "kidney_left", "kidney_right", "pancreas", "spleen", "aorta", "inferior_vena_cava", "gallbladder", "stomach",
-    "duodenum",
+    "liver", "kidney_left", "kidney_right", "pancreas", "spleen", "aorta", "inferior_vena_cava", "gallbladder",
+    "stomach", "duodenum",
 )  # fmt: skip
 LIVER_SEGMENTS: tuple[str, ...] = tuple(f"liver_segment_{number}" for number in range(1, 9))
 PANCREAS_PARTS: tuple[str, ...] = ("pancreas_head", "pancreas_body", "pancreas_tail")
@@ -174,7 +175,7 @@ def _kidney(body: Body, points: Field, name: str, side: int, shrink: Point, *, i
 
 
 def _liver_segments(liver: Mask, points: Field) -> dict[str, Mask]:
-    """Couinaud's segments by planes: falciform ligament, middle and right hepatic veins, the level of the portal vein."""
+    """Couinaud's segments by planes through the falciform ligament, the hepatic veins and the portal vein."""
     x, y, z = points
     upper = z > 16
     caudate = ellipsoid(points, (20, 0, 24), (19, 18, 24)) < 0

@@ -64,6 +64,7 @@ _TISSUE_HU: Mapping[str, float] = {
     "skin": 20, "fat": -100, "muscle": 58, "ribs": 320, "bowel": 35, "nodes": 65, "stomach": 20, "duodenum": 40,
     "gallbladder": 10, "psoas": 60, "spine": 260,
 }  # fmt: skip
+_TEXTURE_HU: Mapping[str, float] = {"liver": 5, "spleen": 5, "pancreas": 9, "kidney_left": 6, "kidney_right": 6}
 
 
 def acquire(
@@ -76,7 +77,7 @@ def acquire(
     for mask, weight, contrast_hu in _look_alikes(rng, regions, grid):
         image += np.where(mask, weight * np.float32(contrast_hu), 0)
     contrasts = [_add_lesion(image, lesion, values[lesion.kind.organ]) for lesion in lesions]
-    for name, amount_hu in (("liver", 5.0), ("spleen", 5.0), ("pancreas", 9.0), ("kidney_left", 6.0), ("kidney_right", 6.0)):
+    for name, amount_hu in _TEXTURE_HU.items():
         image += regions.masks[name] * _grain(rng, grid, 7.0, amount_hu)
     blurred = ndimage.gaussian_filter(image, np.divide(scanner.blur_mm, grid.spacing_mm), mode="nearest")
     noisy = scanner.gain * blurred + scanner.offset_hu + _grain(rng, grid, scanner.noise_grain_mm, scanner.noise_hu)
@@ -111,9 +112,8 @@ def _look_alikes(rng: np.random.Generator, regions: Regions, grid: Grid) -> list
         centre = (rng.uniform(85, 105), rng.uniform(-30, 40), rng.uniform(-10, 50))
         field = ellipsoid(points, centre, rng.uniform(9, 18, 3))
         found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(25, 50)))
-    for organ in ("liver", "spleen", "pancreas", "kidney_left", "kidney_right"):
-        if rng.random() < 0.2:  # a calcification
-            found.append((*_speck(rng, regions.masks[organ], grid), rng.uniform(150, 400)))
+    calcified = [organ for organ in _TEXTURE_HU if rng.random() < 0.2]
+    found.extend((*_speck(rng, regions.masks[organ], grid), rng.uniform(150, 400)) for organ in calcified)
     if rng.random() < 0.4:  # fat between the lobules of the pancreas
         field = _grain(rng, grid, 5.0, 1.0)
         found.append((regions.masks["pancreas"], np.clip(field - 0.8, 0, 1.5), rng.uniform(-60, -30)))
@@ -137,5 +137,6 @@ def _add_lesion(image: Field, lesion: Lesion, organ_hu: float) -> float:
 
 def _grain(rng: np.random.Generator, grid: Grid, length_mm: float, amount_hu: float) -> Field:
     """Correlated noise with a given standard deviation."""
-    noise = ndimage.gaussian_filter(rng.standard_normal(grid.shape, np.float32), np.divide(length_mm / 2, grid.spacing_mm))
+    sigma = np.divide(length_mm / 2, grid.spacing_mm)
+    noise = ndimage.gaussian_filter(rng.standard_normal(grid.shape, np.float32), sigma)
     return noise * np.float32(amount_hu / noise.std())

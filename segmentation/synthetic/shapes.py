@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,7 @@ def tube(points_mm: Field, path_mm: Sequence[Sequence[float]], radii_mm: Sequenc
     """Signed field of a tube along a polyline whose radius changes linearly from corner to corner."""
     field = np.full(points_mm.shape[1:], np.inf, np.float32)
     ends = list(zip(path_mm, radii_mm, strict=True))
-    for (start, start_radius), (stop, stop_radius) in zip(ends[:-1], ends[1:], strict=True):
+    for (start, start_radius), (stop, stop_radius) in pairwise(ends):
         origin = np.asarray(start, np.float32).reshape(3, 1, 1, 1)
         direction = np.asarray(stop, np.float32).reshape(3, 1, 1, 1) - origin
         along = ((points_mm - origin) * direction).sum(0) / np.float32((direction**2).sum())
@@ -86,7 +87,9 @@ class Warp:
         return moved
 
 
-def random_warp(rng: np.random.Generator, *, waves: int, wavelength_mm: tuple[float, float], amplitude_mm: float) -> Warp:
+def random_warp(
+    rng: np.random.Generator, *, waves: int, wavelength_mm: tuple[float, float], amplitude_mm: float
+) -> Warp:
     """A warp of random waves; `amplitude_mm` is the standard deviation of the whole displacement per axis."""
     directions = rng.normal(size=(waves, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
