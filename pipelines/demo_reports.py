@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -121,7 +121,8 @@ def _describe(
     if first.diameters_mm[0] < SUBCENTIMETER_MM and rng.random() < 0.6:
         return Statement(_fill(rng, phrases["sentences"]["small"], words), first.organ, tuple(group))
     size_mm, words["size"] = _size(first.diameters_mm, rng)
-    style, prior_mm = "sized", cast(tuple[float, ...], ())
+    style = "sized"
+    prior_mm: tuple[float, ...] = ()
     if rng.random() < 0.15:
         style = "prior"
         prior_mm, words["prior"] = _size([first.diameters_mm[0] * rng.uniform(0.6, 1.3)], rng)
