@@ -7,6 +7,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from .channels import predicted_components
 from .components import Mask, spacing_from_affine
 from .records import Array, ChannelResult, EvaluationCase, EvaluationSettings
 
@@ -80,7 +81,7 @@ def _example(case: EvaluationCase, result: ChannelResult, settings: EvaluationSe
     def ras(volume: Array) -> Array:
         return np.asarray(nib.orientations.apply_orientation(volume, to_ras))
 
-    prediction = ras(case.probabilities[organ]) >= settings.threshold
+    prediction = ras(predicted_components(case, organ, settings).labels) > 0  # what was judged, small specks removed
     nothing = np.zeros(prediction.shape, dtype=bool)
     truth = ras(case.lesion_masks[organ]) != 0 if organ in case.lesion_masks else nothing
     organ_mask = ras(case.organ_masks[organ]) != 0 if organ in case.organ_masks else nothing

@@ -19,8 +19,8 @@ class OperatingPoint:
     """Score from which a patient is called positive.
 
     Attributes:
-        source: "validation", or "default" when the validation cases lack a class or no score tells the classes apart, or
-            whatever the caller says of a point of their own.
+        source: "validation"; "default" when validation cases lack a class or their scores do not tell the classes
+            apart; anything else for a point of the caller's own.
         n_positive, n_negative: validation cases behind it.
     """
 

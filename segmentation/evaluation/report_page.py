@@ -12,13 +12,14 @@ from string import Template
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from .comparison import ComparedStratum, Comparison
 from .evaluate import Evaluation
 from .figures import PREDICTION_COLOUR, TRUTH_COLOUR, draw_example, draw_roc, draw_sizes, draw_volumes
 from .gallery import Example, Gallery
 from .statistics import Difference
-from .summary import METRICS, Summary
+from .summary import Summary
 
 _COLUMNS = {
     "sensitivity": "Sensitivity",
@@ -79,24 +80,37 @@ def _page(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Com
 def _poster(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> bytes:
     """The page as one picture, top to bottom: tables, panels, examples."""
     tables = [_metric_rows(evaluation), *([_comparison_rows(comparison)] if comparison else [])]
-    heights = [0.3 * (len(rows) + 1) + 0.3 for _, rows in tables] + [4.2]
+    heights = [0.32 * (1 + sum(1 + max(cell.count("\n") for cell in row) for row in rows)) for _, rows in tables] + [
+        4.2
+    ]
     heights += [3.4] * -(-len(examples) // _PER_ROW)
     figure = Figure(figsize=(15, sum(heights) + 0.8), layout="constrained")
     figure.suptitle(f"{evaluation.name}: {_lead(evaluation)}", fontsize=11)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (header, rows) in zip(parts, tables, strict=False):
-        axes = part.subplots()
-        axes.set_axis_off()
-        table = axes.table(cellText=rows, colLabels=header, loc="center", cellLoc="center")
-        table.auto_set_font_size(False)
-        table.set_fontsize(7)
-        table.auto_set_column_width(range(len(header)))
+        _draw_table(part.subplots(), header, rows)
     panels = parts[len(tables)].subplots(1, 3)
     for axes, draw in zip(panels, (draw_roc, draw_sizes, draw_volumes), strict=True):
         draw(axes, evaluation)
     for row, part in enumerate(parts[len(tables) + 1 :]):
         _draw_row(part.subplots(1, _PER_ROW), examples[row * _PER_ROW : (row + 1) * _PER_ROW])
     return _png(figure)
+
+
+def _draw_table(axes: Axes, header: list[str], rows: list[list[str]]) -> None:
+    axes.set_axis_off()
+    lines = [1, *(_n_lines(row) for row in rows)]
+    table = axes.table(cellText=rows, colLabels=header, bbox=Bbox.unit(), cellLoc="center")
+    table.auto_set_font_size(False)
+    table.set_fontsize(6.5)
+    table.auto_set_column_width(range(len(header)))
+    for (row, _), cell in table.get_celld().items():
+        cell.set_height(lines[row])
+        cell.set_linewidth(0.3)
+
+
+def _n_lines(row: list[str]) -> int:
+    return 1 + max(cell.count("\n") for cell in row)
 
 
 def _draw_row(all_axes: "list[Axes]", examples: tuple[Example, ...]) -> None:
@@ -152,38 +166,34 @@ def _point_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def _comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    header = ["Organ", "Site", "Metric", comparison.name_a, comparison.name_b, "Difference", "p"]
-    return header, [row for stratum in comparison.strata for row in _stratum_rows(stratum)]
+    names = [name for name in _COLUMNS if any(s.metrics[name].difference is not None for s in comparison.strata)]
+    header = ["Organ", "Site", "n", *(_COLUMNS[name] for name in names), "McNemar p", "Wilcoxon p (DSC)"]
+    return header, [_compared_row(stratum, names) for stratum in comparison.strata]
 
 
-def _stratum_rows(stratum: ComparedStratum) -> list[list[str]]:
-    rows = [
-        [stratum.organ, stratum.site, _COLUMNS.get(name, name), *_difference_cells(stratum.metrics[name])]
-        for name in METRICS
-        if name in _COLUMNS and stratum.metrics[name].difference is not None
-    ]
-    for name, p in (("Patients right (McNemar)", stratum.mcnemar_p), ("DSC (Wilcoxon)", stratum.wilcoxon_p_dsc)):
-        if p is not None:
-            rows.append([stratum.organ, stratum.site, name, "", "", "", f"{p:.3g}"])
-    return rows
+def _compared_row(stratum: ComparedStratum, names: list[str]) -> list[str]:
+    tests = ["–" if p is None else f"{p:.3g}" for p in (stratum.mcnemar_p, stratum.wilcoxon_p_dsc)]
+    differences = [_difference_cell(stratum.metrics[name]) for name in names]
+    return [stratum.organ, stratum.site, str(stratum.n_cases), *differences, *tests]
 
 
-def _difference_cells(d: Difference) -> list[str]:
+def _difference_cell(d: Difference) -> str:
+    """Two lines: both figures with the p-value of their difference, and the difference with its interval."""
     if d.a is None or d.b is None or d.difference is None:
-        return ["–"] * 4
+        return "–"
     interval = "" if d.lo is None or d.hi is None else f" [{d.lo:+.3f}, {d.hi:+.3f}]"
-    return [
-        f"{d.a:.3f}",
-        f"{d.b:.3f}",
-        f"{d.difference:+.3f}{interval}",
-        "–" if d.p_value is None else f"{d.p_value:.3g}",
-    ]
+    p = "" if d.p_value is None else f" (p {d.p_value:.2g})"
+    return f"{d.a:.3f} → {d.b:.3f}{p}\n{d.difference:+.3f}{interval}"
 
 
 def _html_table(header: list[str], rows: list[list[str]]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{_lines(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _lines(cell: str) -> str:
+    return html.escape(cell).replace("\n", "<br>")
 
 
 def _comparison_section(comparison: Comparison) -> str:
