@@ -31,8 +31,9 @@ def lesions_of(seed: int) -> list[LesionRecord]:
         a, b, c = sorted(rng.uniform(5, 40, 3), reverse=True)
         found.append(
             LesionRecord(
-                organ, str(rng.choice(KINDS[organ])), side, str(rng.choice(PLACES[organ])), (a, b, c), 1.0, -40.0, (0, 0, 0)
-            )
+                organ, str(rng.choice(KINDS[organ])), side, str(rng.choice(PLACES[organ])), (a, b, c),
+                volume_mm3=1.0, contrast_hu=-40.0, centre_mm=(0.0, 0.0, 0.0),
+            )  # fmt: skip
         )
     return found
 
