@@ -29,12 +29,8 @@ def lesions_of(seed: int) -> list[LesionRecord]:
         organ = str(rng.choice(list(PLACES)))
         side = str(rng.choice(["left", "right"])) if organ == "kidney" else None
         a, b, c = sorted(rng.uniform(5, 40, 3), reverse=True)
-        found.append(
-            LesionRecord(
-                organ, str(rng.choice(KINDS[organ])), side, str(rng.choice(PLACES[organ])), (a, b, c),
-                volume_mm3=1.0, contrast_hu=-40.0, centre_mm=(0.0, 0.0, 0.0),
-            )  # fmt: skip
-        )
+        kind, place = str(rng.choice(KINDS[organ])), str(rng.choice(PLACES[organ]))
+        found.append(LesionRecord(organ, kind, side, place, (a, b, c), 1.0, -40.0, (0.0, 0.0, 0.0)))
     return found
 
 

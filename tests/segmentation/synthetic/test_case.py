@@ -71,8 +71,10 @@ def test_records_agree_with_the_masks(seed: int) -> None:
     for lesion in case.lesions:
         first, second, third = lesion.diameters_mm
         assert first >= second >= third > 0
-        if lesion.volume_mm3 > 1500:  # a handful of voxels is no ellipsoid
-            assert np.pi / 6 * first * second * third == pytest.approx(lesion.volume_mm3, rel=0.35)
+        # of all bodies with these second moments the ellipsoid is the largest
+        assert np.pi / 6 * first * second * third > 0.97 * lesion.volume_mm3
+        if lesion.volume_mm3 > 1500:
+            assert np.pi / 6 * first * second * third < 1.6 * lesion.volume_mm3
 
 
 def test_a_lesion_is_where_its_record_says() -> None:
