@@ -87,7 +87,7 @@ def run_extraction(
     """
     options = options or RunOptions()
     with open_database(database) as connection:
-        connection.execute("SET memory_limit = '512MB'")
+        connection.execute("SET memory_limit = '256MB'")
         run = _Run(sources, connection, spec, options, progress)
         return run.execute()
 

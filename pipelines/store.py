@@ -21,13 +21,13 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
     },
     "extractions": {
         "run_id": _TEXT, "report_id": _TEXT, "text_sha256": _TEXT, "status": _TEXT, "reason": _TEXT,
-        "review_reasons": _LIST, "seconds": pa.float64(), "extracted_at": pa.timestamp("us"),
+        "review_reasons": _LIST, "details": _TEXT, "seconds": pa.float64(), "extracted_at": pa.timestamp("us"),
     },
     "findings": {
         "run_id": _TEXT, "finding_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "laterality": _TEXT,
         "location": _LIST, "lesion_type": _TEXT, "type_text": _TEXT, "certainty": _TEXT, "count": _INT,
-        "count_min": _INT, "size_bound": _TEXT, "attenuation": _TEXT, "image_reference": _TEXT, "section": _TEXT, "anchor_start": _INT,
-        "anchor_end": _INT,
+        "count_min": _INT, "size_bound": _TEXT, "attenuation": _TEXT, "image_reference": _TEXT, "section": _TEXT,
+        "anchor_start": _INT, "anchor_end": _INT,
     },
     "measurements": {
         "run_id": _TEXT, "finding_id": _TEXT, "idx": _INT, "exam": _TEXT, "diameters_mm": pa.list_(pa.float64()),
@@ -97,13 +97,17 @@ class ExtractionWriter:
         self._results.append((report, rows))
 
     def done(self, reports: Sequence[Report]) -> set[str]:
-        """Ids among these reports that this run has extracted already from the very same text, without an error."""
+        """Ids among these reports that this run has extracted already from the very same text, without an error.
+
+        Reports that were left to the rules because a budget was spent are not done: a next run has a new budget.
+        """
         wanted = pa.table({"report_id": [r.report_id for r in reports], "sha": [text_hash(r.text) for r in reports]})
         self._connection.register("_wanted", wanted)
         try:
             found = self._connection.execute(
                 "SELECT w.report_id FROM _wanted w JOIN extractions e ON e.report_id = w.report_id "
-                "WHERE e.run_id = ? AND e.text_sha256 = w.sha AND e.status <> 'error'",
+                "WHERE e.run_id = ? AND e.text_sha256 = w.sha AND e.status <> 'error' "
+                "AND NOT coalesce(list_contains(e.review_reasons, 'llm_budget_spent'), false)",
                 [self.run_id],
             ).fetchall()
         finally:
@@ -170,7 +174,8 @@ class ExtractionWriter:
             self._insert(table, [(self.run_id, *row) for _, rows in self._results for row in getattr(rows, table)])
 
     def _extraction_row(self, rows: ReportRows, sha: str, now: datetime) -> Row:
-        return (self.run_id, rows.report_id, sha, rows.status, rows.reason, rows.review_reasons, rows.seconds, now)
+        of_report = (sha, rows.status, rows.reason, rows.review_reasons, rows.details, rows.seconds, now)
+        return (self.run_id, rows.report_id, *of_report)
 
     def _forget_earlier(self, report_ids: list[str]) -> None:
         """Drop what this run said of a report before its text changed, and the report's row itself."""

@@ -145,6 +145,7 @@ class Extraction(StrictModel):
     Attributes:
         review_reasons: what made the extractor unsure (codes, no text); empty = confident.
         reason: why the status is `rejected` or `error`; no report text.
+        details_json: the extractor's own account (tokens, agreement, choice), a JSON object without report text.
     """
 
     report_id: str
@@ -155,6 +156,7 @@ class Extraction(StrictModel):
     review_reasons: tuple[str, ...] = ()
     reason: str | None = None
     seconds: float = 0.0
+    details_json: str = "{}"
 
 
 class Report(StrictModel):

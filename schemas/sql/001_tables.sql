@@ -1,4 +1,6 @@
 -- Schema version 1. A later version is a new numbered file; a file that has shipped is never edited.
+-- The tables that grow with the number of reports have no PRIMARY KEY: DuckDB holds its index in memory and copies it
+-- whole at every checkpoint, so that memory would grow with the reports. The one writer keeps their keys unique.
 
 CREATE TABLE runs (                     -- one row per extractor configuration: a killed and resumed run is one run
     run_id            VARCHAR PRIMARY KEY,   -- hash of extractor, version and configuration
@@ -11,7 +13,7 @@ CREATE TABLE runs (                     -- one row per extractor configuration: 
 );
 
 CREATE TABLE reports (
-    report_id   VARCHAR PRIMARY KEY,
+    report_id   VARCHAR NOT NULL,       -- key
     text        VARCHAR NOT NULL,
     text_sha256 VARCHAR NOT NULL,
     modality    VARCHAR,
@@ -34,8 +36,8 @@ CREATE TABLE extractions (              -- one status row per report and run
     review_reasons VARCHAR[],           -- why the extractor is unsure; empty = confident
     details        JSON,                -- backend's own account: tokens, agreement per field, truncation …
     seconds        DOUBLE,
-    extracted_at   TIMESTAMP NOT NULL,
-    PRIMARY KEY (run_id, report_id)
+    extracted_at   TIMESTAMP NOT NULL
+    -- key: run_id, report_id
 );
 
 CREATE TABLE findings (
@@ -55,8 +57,8 @@ CREATE TABLE findings (
     image_reference VARCHAR,
     section         VARCHAR NOT NULL,
     anchor_start    INTEGER NOT NULL,   -- offsets count Unicode code points, as DuckDB's substring does
-    anchor_end      INTEGER NOT NULL,
-    PRIMARY KEY (run_id, finding_id)
+    anchor_end      INTEGER NOT NULL
+    -- key: run_id, finding_id
 );
 
 CREATE TABLE measurements (
@@ -67,8 +69,8 @@ CREATE TABLE measurements (
     diameters_mm DOUBLE[] NOT NULL,     -- one to three, largest first
     source_start INTEGER NOT NULL,
     source_end   INTEGER NOT NULL,
-    source_text  VARCHAR NOT NULL,
-    PRIMARY KEY (run_id, finding_id, idx)
+    source_text  VARCHAR NOT NULL
+    -- key: run_id, finding_id, idx
 );
 
 CREATE TABLE evidence (
@@ -77,16 +79,16 @@ CREATE TABLE evidence (
     idx        INTEGER NOT NULL,
     start      INTEGER NOT NULL,
     "end"      INTEGER NOT NULL,
-    text       VARCHAR NOT NULL,
-    PRIMARY KEY (run_id, finding_id, idx)
+    text       VARCHAR NOT NULL
+    -- key: run_id, finding_id, idx
 );
 
 CREATE TABLE organ_status (             -- what a report says of an organ; absent row = not mentioned
     run_id    VARCHAR NOT NULL,
     report_id VARCHAR NOT NULL,
     organ     VARCHAR NOT NULL,
-    status    VARCHAR NOT NULL,         -- lesion | negative
-    PRIMARY KEY (run_id, report_id, organ)
+    status    VARCHAR NOT NULL          -- lesion | negative
+    -- key: run_id, report_id, organ
 );
 
 CREATE TABLE quarantine (               -- findings that failed validation
@@ -94,16 +96,16 @@ CREATE TABLE quarantine (               -- findings that failed validation
     report_id VARCHAR NOT NULL,
     idx       INTEGER NOT NULL,
     reason    VARCHAR NOT NULL,
-    finding   JSON NOT NULL,
-    PRIMARY KEY (run_id, report_id, idx)
+    finding   JSON NOT NULL
+    -- key: run_id, report_id, idx
 );
 
 CREATE TABLE rejects (                  -- input rows that are no report
     source_file VARCHAR NOT NULL,
     source_row  BIGINT NOT NULL,
     report_id   VARCHAR,
-    reason      VARCHAR NOT NULL,
-    PRIMARY KEY (source_file, source_row)
+    reason      VARCHAR NOT NULL
+    -- key: source_file, source_row
 );
 
 CREATE TABLE corrections (              -- a reader's edit overrides, it never overwrites
