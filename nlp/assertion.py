@@ -162,7 +162,13 @@ _ELSEWHERE = re.compile(
 _PRESENTS = re.compile(r"^\s*(?:the\s+)?patient (?:with|had|has a)\b|\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
 _STRONG_LINK = re.compile(
     r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|represents?|in keeping with|considered|considering|is|are|thought to represent|felt to represent|"
-    r"likely representing|suggestive of|suggesting|likely due to|due to|secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$"
+    r"likely representing|suspicious for|suspicious of|suggestive of|suggesting|likely due to|due to|secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$"
+)
+
+
+_STONES = re.compile(
+    r"[^.;]*(?:consistent with|compatible with|representing|suggesting|suggestive of|evaluated as)\s+(?:\w+\s+){0,2}(?:stones?|calcul\w+)\b"
+    r"|[^.;]*\b(?:stones?|calcul\w+) (?:are|is) (?:considered|suspected|favou?red)"
 )
 
 
@@ -181,6 +187,8 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
             "nodular opac",
         )
     )
+    if len(mention.heads) == 1 and _STONES.match(sentence.between(mention.head.end, mention.end)):
+        return True
     if not generic or len(mention.heads) > 1:
         return False
     for other in sentence.having("OTHER"):
@@ -189,7 +197,7 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
             if _STRONG_LINK.search(gap) and not re.search(
                 r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap
             ):
-                return other.text not in _CHARACTER
+                return other.text not in _CHARACTER or (other.text in _BLOOD and mention.head.text.startswith("hyperdens"))
     return bool(
         generic
         and re.search(
@@ -198,6 +206,8 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
         )
     )
 
+
+_BLOOD = frozenset(["hemorrhage", "haemorrhage"])
 
 # Said of a lesion's make-up, not instead of it.
 _CHARACTER = frozenset(

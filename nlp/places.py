@@ -381,7 +381,7 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
                 _add_place(place, organ, places[organ], t, entry is not None and bool(entry.locations))
             if places.get("_side") and organ not in ("liver",):
                 sides.append(places["_side"])
-        near_by = paired or mention.start <= t.start < mention.head.start or _beside_organ(sentence, t, organ)
+        near_by = paired or organ == "soft_tissue" or 0 <= t.start - mention.head.end <= 3 or mention.start <= t.start < mention.head.start or _beside_organ(sentence, t, organ)
         if "SIDE" in t.roles and near_by and not _side_of_other(sentence, t, organ):
             sides.append(t.meta("SIDE")["side"])
     text = sentence.between(lo, hi)
@@ -418,14 +418,9 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
     )
     if organ == "liver" or (organ == "lung" and "middle lobe" in place.location and place.side is None):
         place.side = None if organ == "liver" else "right"
-    if (
-        place.side is None
-        and sentence.heading_side
-        and organ in sentence.heading_organs
-        and entry is not None
-        and entry.paired
-    ):
-        place.side = sentence.heading_side
+    if place.side is None and sentence.heading_side and entry is not None and (entry.paired or organ == "thyroid"):
+        if organ in sentence.heading_organs or (not sentence.heading_organs and source in ("focus", "implied")):
+            place.side = sentence.heading_side
     place.own_location = bool(place.location)
     another = bool(
         re.match(
@@ -557,20 +552,12 @@ def _tidy(organ: str, location: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _of_one_station(sentence: Sentence, side: Term, stations: list[Term]) -> bool:
-    """Whether a side belongs to one of several stations ("right hilar and subcarinal nodes")."""
-    if side.meta("SIDE")["side"] == "bilateral":
-        return False
-    return any(0 <= t.start - side.end and len(sentence.between(side.end, t.start).split()) <= 1 for t in stations)
-
-
 def _node_place(mention: Mention) -> Place:
     """Lymph nodes: the stations named, and the side."""
     sentence = mention.sentence
     place = Place(organ="lymph_node", source="noun_phrase")
     largest = _largest_span(sentence, mention)
     sides: list[str] = []
-    stations = [t for t in sentence.having("STATION") if mention.territory_start <= t.start < mention.end]
     for t in sentence.terms:
         if not mention.territory_start <= t.start < mention.end or (largest and largest[0] <= t.start < largest[1]):
             continue
