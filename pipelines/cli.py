@@ -19,6 +19,9 @@ _COMMANDS = (
     ("import", "import_:import_", "Reports"),
     ("index", "index:index", "Volumes"),
     ("check", "index:check", "Volumes"),
+    ("train", "train:train", "Segmentation"),
+    ("predict", "predict:predict", "Segmentation"),
+    ("evaluate", "evaluate:evaluate", "Segmentation"),
 )
 
 

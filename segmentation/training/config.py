@@ -20,6 +20,7 @@ Positive = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=10)]
 Weight = Annotated[float, Field(ge=0)]
+Length = Annotated[float, Field(gt=0)]
 Triple = tuple[Positive, Positive, Positive]
 
 
@@ -36,6 +37,12 @@ class TrainingConfig:
     # Network: a MONAI name (see `networks.NETWORKS`) or "package.module:function".
     network: str = "SegResNetDS"
     network_args: dict[str, Any] = Field(default_factory=dict)
+
+    # Targets and plan.
+    organs: tuple[str, ...] | None = None
+    unmentioned: Literal["unknown", "negative"] = "unknown"  # what a report means by not naming an organ
+    spacing_mm: tuple[Length, Length, Length] | None = None
+    margin_mm: Weight = 15.5  # how far a lesion may reach out of the region that its report names
 
     # Cases and crops. `batch_size` counts crops over all devices, so adding devices does not change the method.
     patch_size: Triple | None = None

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..preprocessing.plan import Plan
 from ..prediction.windows import predict_volume
+from ..preprocessing.plan import Plan
 from ..targets import ChannelStatus
 from .crops import TrainingCase
 

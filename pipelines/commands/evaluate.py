@@ -1,0 +1,109 @@
+"""`reportsup evaluate`: a run against the masks and reports of cases it has not seen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import DEFAULT_DB, AsJson, Db
+
+if TYPE_CHECKING:
+    from ...segmentation.evaluation import Comparison, Evaluation, Gallery
+
+Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
+Compare = Annotated[Path | None, typer.Option(help="Another run folder, compared on the same cases with paired tests.")]
+Split = Annotated[str, typer.Option(help="Split to judge; the operating point comes from the split 'validation'.")]
+Html = Annotated[bool, typer.Option("--html/--no-html", help="Write evaluation.html and .png into the run folder.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; by default the first GPU, if any.")]
+
+
+def evaluate(
+    run: Run,
+    compare: Compare = None,
+    db: Db = DEFAULT_DB,
+    split: Split = "test",
+    html: Html = True,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run: detection per patient and lesion, overlap, agreement with reported volumes, with 95 % intervals.
+
+    Examples: `reportsup evaluate runs/reports` · `reportsup evaluate runs/reports --compare runs/masks`
+    """
+    from ...segmentation.evaluation import Gallery, write_report
+    from ...segmentation.evaluation import compare as compare_runs
+
+    gallery = Gallery() if html else None
+    evaluation = evaluate_run(run, db, split, device, gallery)
+    comparison = None
+    if compare is not None:
+        comparison = compare_runs(evaluate_run(compare, db, split, device, None), evaluation)
+    if html:
+        write_report(evaluation, run, gallery=gallery, comparison=comparison)
+    if as_json:
+        typer.echo(evaluation.to_json())
+    else:
+        _print(evaluation, comparison)
+        typer.echo(f"{run / 'evaluation.json'}" + (f", {run / 'evaluation.html'}" if html else ""))
+
+
+def evaluate_run(run: Path, db: Path, split: str, device: str | None, gallery: "Gallery | None") -> "Evaluation":
+    """The evaluation of one run on the database's cases; also written to the run folder."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from ...schemas.database import open_database
+    from ...segmentation.evaluation import EvaluationSettings
+    from ...segmentation.evaluation import evaluate as measure
+    from ...segmentation.prediction.assess import evaluation_cases
+    from ...segmentation.prediction.model import load_model
+    from ...segmentation.training.prepare import case_targets
+
+    model = load_model(run, device=device)
+    with open_database(db, read_only=True) as connection:
+        indexed, targets = case_targets(connection, model.config)
+    cases = [case for case in indexed if case.split in ("validation", split) and case.case_id in targets.cases]
+    console = Console(stderr=True)
+    predicted = evaluation_cases(model, cases, targets.cases, pictures=gallery is not None)
+    shown = track(
+        predicted, run.name, total=len(cases), console=console, disable=not console.is_terminal, transient=True
+    )
+    evaluation = measure(shown, name=run.name, settings=EvaluationSettings(test_split=split), gallery=gallery)
+    (run / "evaluation.json").write_text(evaluation.to_json(), encoding="utf-8")
+    return evaluation
+
+
+def _print(evaluation: "Evaluation", comparison: "Comparison | None") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"{evaluation.name}: {evaluation.settings.test_split}", title_justify="left")
+    table.add_column("metric")
+    for summary in evaluation.summaries:
+        table.add_column(f"{summary.organ}, {summary.site}")
+    for name in evaluation.summaries[0].metrics:
+        table.add_row(name, *(str(summary.metrics[name]) for summary in evaluation.summaries))
+    console.print(table)
+    if comparison is not None:
+        console.print(_comparison_table(comparison))
+
+
+def _comparison_table(comparison: "Comparison") -> Any:
+    from rich.table import Table
+
+    a, b = comparison.name_a, comparison.name_b
+    table = Table(title=f"{b} − {a}, {comparison.n_paired} pairs of case and organ", title_justify="left")
+    for column in ("organ", "site", "metric", a, b, "difference", "p"):
+        table.add_column(column)
+    for stratum in comparison.strata:
+        for name, d in stratum.metrics.items():
+            difference = "–" if d.difference is None else f"{d.difference:+.3f}"
+            if d.lo is not None and d.hi is not None:
+                difference += f" [{d.lo:+.3f}, {d.hi:+.3f}]"
+            table.add_row(stratum.organ, stratum.site, name, _number(d.a), _number(d.b), difference, _number(d.p_value))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

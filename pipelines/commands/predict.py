@@ -1,0 +1,80 @@
+"""`reportsup predict`: lesions of CTs, on their own grids, with a table in the words of a report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import DEFAULT_DB, Db
+
+if TYPE_CHECKING:
+    from ...segmentation.prediction.model import Model
+    from ...segmentation.prediction.predict import PredictionInput
+
+Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
+Cts = Annotated[list[Path] | None, typer.Argument(help="CT volumes; none = the cases of --split.")]
+Out = Annotated[Path, typer.Option(help="Folder for the predictions; cases that are there are left alone.")]
+Split = Annotated[str, typer.Option(help="Split of the database's cases to predict when no CT is named.")]
+Threshold = Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability from which a voxel is lesion.")]
+MinVolume = Annotated[float, typer.Option(min=0.0, help="Smaller components are dropped, in mm³.")]
+Margin = Annotated[
+    float | None, typer.Option(min=0.0, help="Limit lesions to their organ and so many mm around it; needs --split.")
+]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write the probabilities too.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default the first GPU, if any.")]
+
+
+def predict(
+    run: Run,
+    cts: Cts = None,
+    out: Out = Path("predictions"),
+    db: Db = DEFAULT_DB,
+    split: Split = "test",
+    threshold: Threshold = 0.5,
+    min_component_mm3: MinVolume = 30.0,
+    organ_margin_mm: Margin = None,
+    probabilities: Probabilities = False,
+    device: Device = None,
+) -> None:
+    """Predict lesions: a mask per organ on the CT's own grid, and their volumes, diameters and places as a table.
+
+    Examples: `reportsup predict runs/liver scan.nii.gz` · `reportsup predict runs/liver --split test --out predictions`
+
+    Exit code 1 when a CT could not be predicted; the others are. Run it again to go on.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ...segmentation.prediction.model import load_model
+    from ...segmentation.prediction.predict import PredictionOptions, predict_cases
+
+    model = load_model(run, device=device)
+    inputs = _inputs(model, cts, db, split)
+    options = PredictionOptions(threshold, min_component_mm3, organ_margin_mm, probabilities)
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("predicting", total=len(inputs))
+        failures = predict_cases(model, inputs, out, options, done=lambda case, lesions: bar.advance(task))
+    for case_id, message in failures.items():
+        typer.echo(f"{case_id}: {message}", err=True)
+    typer.echo(f"{len(inputs) - len(failures)} of {len(inputs)} cases in {out}; their lesions in {out / 'components.csv'}")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _inputs(model: "Model", cts: list[Path] | None, db: Path, split: str) -> "list[PredictionInput]":
+    from ...schemas.database import open_database
+    from ...schemas.errors import InputError
+    from ...segmentation.cases import read_cases
+    from ...segmentation.prediction.predict import files_as_inputs, inputs_of
+
+    if cts:
+        return files_as_inputs(cts)
+    with open_database(db, read_only=True) as connection:
+        cases = [case for case in read_cases(connection) if case.split == split]
+    if not cases:
+        raise InputError(
+            f"predict: no case in split '{split}' of {db} vs at least one. There is nothing to predict. "
+            "Name CT files, or another --split."
+        )
+    return inputs_of(cases, [channel.organ for channel in model.plan.channels])

@@ -1,0 +1,113 @@
+"""A trained run, ready to predict: its averaged network, plan and configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from nibabel import orientations
+from torch import nn
+
+from ...schemas.errors import TrainingError
+from ..cases.volumes import open_volume
+from ..preprocessing import Grid, Plan, prepare_image, resample_image
+from ..training.checkpoint import load_checkpoint
+from ..training.config import TrainingConfig
+from ..training.networks import build_network
+from ..training.run_folder import RunFolder
+from .windows import predict_volume
+
+Probability = npt.NDArray[np.float32]
+Affine = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The averaged network of a run.
+
+    Attributes:
+        step: of training that the weights come from.
+    """
+
+    run: Path
+    network: nn.Module
+    plan: Plan
+    config: TrainingConfig
+    step: int
+    device: torch.device
+
+
+def load_model(run: Path, *, device: str | None = None, network: nn.Module | None = None) -> Model:
+    """The model of a run folder: the weights that validated best, else the averaged weights of its last checkpoint.
+
+    Args:
+        device: None = the first GPU if there is one.
+        network: the module, for runs that were trained on one built elsewhere.
+
+    Raises:
+        TrainingError: the folder is not a run, or holds no weights yet.
+    """
+    folder = RunFolder(run)
+    if not folder.config.exists():
+        raise TrainingError(
+            f"run folder {run}: no {folder.config.name} vs a folder that `reportsup train` wrote. Nothing can be "
+            "predicted. Check the path."
+        )
+    config, plan = folder.read_config(), folder.read_plan()
+    built = network or build_network(config.network, len(plan.channels), config.network_args)
+    state = load_checkpoint(folder.best if folder.best.exists() else folder.last)
+    weights = state["network"]
+    if not folder.best.exists():
+        prefix = "module."
+        weights = {k.removeprefix(prefix): v for k, v in state["average"].items() if k.startswith(prefix)}
+    built.load_state_dict(weights)
+    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return Model(run, built.to(where).eval(), plan, config, int(state["step"]), where)
+
+
+def predict_ct(model: Model, ct: Path, *, overlap: float = 0.5) -> tuple[dict[str, Probability], Affine]:
+    """Organ → probability of its lesions on the CT's own grid (x, y, z), and the CT's affine.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    image, grid = prepare_image(ct, model.plan)
+    probabilities = predict_volume(
+        model.network,
+        image,
+        model.plan.patch_size,
+        background=model.plan.background,
+        overlap=overlap,
+        device=model.device,
+    )
+    volume = open_volume(ct)
+    affine = np.asarray(volume.affine, dtype=np.float64)
+    back = {
+        channel.organ: to_native(probabilities[index], grid, volume.shape, affine)
+        for index, channel in enumerate(model.plan.channels)
+    }
+    return back, affine
+
+
+def to_native(probability: Probability, grid: Grid, shape: tuple[int, ...], affine_ras: Affine) -> Probability:
+    """A volume on a plan's RAS grid, back on a file's own grid: its shape, axis order and directions."""
+    native = orientations.io_orientation(affine_ras)
+    turned = tuple(int(shape[axis]) for axis in np.argsort(native[:, 0]))
+    # The plan's grid covers the file's field of view; in RAS order the two differ in spacing alone.
+    ras_affine = affine_ras @ orientations.inv_ornt_aff(native, shape)
+    source = Grid((turned[0], turned[1], turned[2]), ras_affine)
+    resampled = np.clip(resample_image(probability, grid, source), 0.0, 1.0)
+    ras = np.array([[0, 1], [1, 1], [2, 1]])
+    return np.ascontiguousarray(orientations.apply_orientation(resampled, orientations.ornt_transform(ras, native)))
+
+
+def limit_to_organs(
+    probabilities: Mapping[str, Probability], allowed: Mapping[str, npt.NDArray[np.bool_]]
+) -> dict[str, Probability]:
+    """Probabilities set to 0 outside of the organ's mask, for the organs that have one."""
+    return {
+        organ: np.where(allowed[organ], probability, np.float32(0)) if organ in allowed else probability
+        for organ, probability in probabilities.items()
+    }

@@ -1,0 +1,205 @@
+"""Predictions on disk: masks on the CT's own grid and a table of lesions, case by case, never half a case.
+
+    OUT/<case>/<organ>_lesion.nii.gz               uint8, the CT's shape and affine
+    OUT/<case>/<organ>_lesion_probability.nii.gz   float32, if asked for
+    OUT/<case>/components.json                     lesions: volume, diameters, place; and what made them
+    OUT/components.csv                             the lesions of all cases
+"""
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+from ...schemas.anatomy import load_anatomy
+from ...schemas.errors import DataError
+from ..cases import IndexedCase
+from ..cases.volumes import open_volume, read_mask
+from ..evaluation.components import LesionComponent, lesion_components
+from ..losses.region_margin import dilate_region
+from ..regions import resolve_region
+from .model import Affine, Model, Probability, limit_to_organs, predict_ct
+
+_DONE = "components.json"
+
+
+@dataclass(frozen=True)
+class PredictionInput:
+    """A CT to predict, with organ masks if lesions are to be limited to them: organ → mask on the CT's grid."""
+
+    case_id: str
+    ct: Path
+    organ_masks: Mapping[str, Callable[[], npt.NDArray[np.bool_]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PredictionOptions:
+    """How probabilities become lesions.
+
+    Attributes:
+        threshold: probability from which a voxel is lesion.
+        min_component_mm3: smaller components are dropped.
+        organ_margin_mm: how far a lesion may reach out of its organ, when organ masks limit it; None = no limit.
+    """
+
+    threshold: float = 0.5
+    min_component_mm3: float = 30.0
+    organ_margin_mm: float | None = None
+    probabilities: bool = False
+    overlap: float = 0.5
+
+
+def predict_cases(
+    model: Model,
+    inputs: Iterable[PredictionInput],
+    out: Path,
+    options: PredictionOptions | None = None,
+    *,
+    done: Callable[[str, Sequence[LesionComponent] | None], None] = lambda case_id, lesions: None,
+) -> dict[str, str]:
+    """Predict every case that `out` does not hold yet, and return case_id → message for those that failed.
+
+    Args:
+        done: called after each case with its lesions, None for one that was there already.
+    """
+    options = options or PredictionOptions()
+    out.mkdir(parents=True, exist_ok=True)
+    made_by = {"run": str(model.run.resolve()), "step": model.step, **asdict(options)}
+    failures: dict[str, str] = {}
+    for item in inputs:
+        if _is_done(out / item.case_id, made_by):
+            done(item.case_id, None)
+            continue
+        try:
+            done(item.case_id, _predict_case(model, item, out, options, made_by))
+        except DataError as error:
+            failures[item.case_id] = str(error)
+    _write_table(out)
+    return failures
+
+
+def inputs_of(cases: Sequence[IndexedCase], organs: Sequence[str]) -> list[PredictionInput]:
+    """Registered cases as inputs, with the organ masks that they have."""
+    return [PredictionInput(case.case_id, case.ct, _organ_masks(case, organs)) for case in cases]
+
+
+def _organ_masks(case: IndexedCase, organs: Sequence[str]) -> dict[str, Callable[[], npt.NDArray[np.bool_]]]:
+    available = {name for name, mask in case.masks.items() if not mask.empty}
+    found = {organ: resolve_region(load_anatomy(), organ, None, (), available) for organ in organs}
+
+    def reader(names: Iterable[str]) -> Callable[[], npt.NDArray[np.bool_]]:
+        files = [case.masks[name] for name in names]
+        return lambda: np.logical_or.reduce([read_mask(file.path, file.label) for file in files])
+
+    return {organ: reader(region.masks) for organ, region in found.items() if region}
+
+
+def _predict_case(
+    model: Model, item: PredictionInput, out: Path, options: PredictionOptions, made_by: Mapping[str, Any]
+) -> list[LesionComponent]:
+    probabilities, affine = predict_ct(model, item.ct, overlap=options.overlap)
+    if options.organ_margin_mm is not None:
+        spacing = tuple(float(s) for s in np.linalg.norm(affine[:3, :3], axis=0))
+        allowed = {
+            organ: dilate_region(read(), (spacing[0], spacing[1], spacing[2]), options.organ_margin_mm)
+            for organ, read in item.organ_masks.items()
+        }
+        probabilities = limit_to_organs(probabilities, allowed)
+    unfinished = out / f".{item.case_id}.part"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    lesions: list[LesionComponent] = []
+    for channel in model.plan.channels:
+        lesions += _write_channel(unfinished, channel.name, channel.organ, probabilities, affine, options)
+    record = {"case_id": item.case_id, "made_by": made_by, "lesions": [asdict(lesion) for lesion in lesions]}
+    (unfinished / _DONE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(out / item.case_id, ignore_errors=True)
+    os.replace(unfinished, out / item.case_id)
+    return lesions
+
+
+def _write_channel(
+    folder: Path,
+    name: str,
+    organ: str,
+    probabilities: Mapping[str, Probability],
+    affine: Affine,
+    options: PredictionOptions,
+) -> list[LesionComponent]:
+    probability = probabilities[organ]
+    found = lesion_components(
+        probability >= options.threshold,
+        affine,
+        organ=organ,
+        probability=probability,
+        min_volume_mm3=options.min_component_mm3,
+    )
+    _save(folder / f"{name}.nii.gz", (found.labels > 0).astype(np.uint8), affine)
+    if options.probabilities:
+        _save(folder / f"{name}_probability.nii.gz", probability, affine)
+    return list(found.components)
+
+
+def _save(path: Path, array: npt.NDArray[Any], affine: Affine) -> None:
+    image = nib.Nifti1Image(array, affine)
+    image.set_sform(affine, code="scanner")
+    image.set_qform(affine, code="scanner")
+    image.header.set_xyzt_units("mm")
+    nib.save(image, path)
+
+
+def _is_done(folder: Path, made_by: Mapping[str, Any]) -> bool:
+    try:
+        record = json.loads((folder / _DONE).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return False
+    return bool(record.get("made_by") == made_by)
+
+
+def _write_table(out: Path) -> None:
+    """The table of all cases in the folder, replaced at once."""
+    rows = []
+    for path in sorted(out.glob(f"*/{_DONE}")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        rows += [{"case_id": record["case_id"], **_flat(lesion)} for lesion in record["lesions"]]
+    columns = ["case_id", *(_flat(asdict(_EXAMPLE)))]
+    temporary = out / ".components.csv.part"
+    with temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(temporary, out / "components.csv")
+
+
+_EXAMPLE = LesionComponent(1, "", 0, 0.0, 0.0, 0.0, 0.0, (0.0, 0.0, 0.0))
+
+
+def _flat(lesion: Mapping[str, Any]) -> dict[str, Any]:
+    x, y, z = lesion["centroid_ras_mm"]
+    rest = {key: value for key, value in lesion.items() if key != "centroid_ras_mm"}
+    return {**rest, "x_ras_mm": x, "y_ras_mm": y, "z_ras_mm": z}
+
+
+def files_as_inputs(paths: Sequence[Path]) -> list[PredictionInput]:
+    """CT files as inputs, named by their file, or by their folder when the file is called `ct`."""
+    inputs = []
+    for path in paths:
+        open_volume(path)
+        stem = path.name.removesuffix(".gz").removesuffix(".nii")
+        inputs.append(PredictionInput(path.resolve().parent.name if stem == "ct" else stem, path))
+    names = [item.case_id for item in inputs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"predict: {', '.join(twice)} named by several files vs one each. One would overwrite the other. "
+            "Rename the files, or predict them into different folders."
+        )
+    return inputs
