@@ -21,6 +21,7 @@ class ReportRows:
     reason: str | None = None
     review_reasons: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    details: str | None = None
     findings: list[Row] = field(default_factory=list)
     measurements: list[Row] = field(default_factory=list)
     evidence: list[Row] = field(default_factory=list)
@@ -42,6 +43,7 @@ def extraction_rows(extraction: Extraction) -> ReportRows:
         extraction.reason,
         list(extraction.review_reasons),
         extraction.seconds,
+        None if extraction.details_json == "{}" else extraction.details_json,
         quarantine=[
             (report_id, i, q.reason, _valid_json(q.finding_json)) for i, q in enumerate(extraction.quarantined)
         ],

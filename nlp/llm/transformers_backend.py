@@ -1,0 +1,191 @@
+"""Extraction by a local model through transformers, its answers bound to the schema while they are written."""
+
+import hashlib
+import time
+from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorList
+from transformers.utils import logging as transformers_logging
+
+from ...schemas import BackendError, Extraction
+from .constrained import Grammar
+from .prompting import Message
+from .reader import VERSION, Answer, AnswerReader, failed
+from .wire import answer_schema
+
+Item = tuple[str, str]  # report id, text
+_BATCHES_AT_ONCE = 8  # sorted by length together, so that a batch pads little
+
+
+class TransformersExtractor:
+    """Reads reports in batches with a model of this machine; nothing is downloaded.
+
+    Args:
+        model: folder, or the name of a model that is in the local cache.
+        batch_size: reports generated together.
+        max_tokens: of an answer.
+        repair: show a model what was rejected in its answer, once.
+        device, dtype: "auto" = all GPUs in bfloat16, else the CPU in float32.
+        temperature: 0 = the most probable token; otherwise sampled with `seed`.
+
+    Raises:
+        BackendError: there is no such model here, or it cannot be loaded.
+    """
+
+    name = "transformers"
+    version = VERSION
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        batch_size: int = 8,
+        max_tokens: int = 4096,
+        repair: bool = False,
+        device: str = "auto",
+        dtype: str = "auto",
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self._reader = AnswerReader()
+        self._batch_size, self._max_tokens, self._repair = batch_size, max_tokens, repair
+        self._temperature, self._seed = temperature, seed
+        self.tokenizer, self.model = _load(model, device, dtype)
+        self._grammar = Grammar(self.tokenizer, answer_schema(), _end_tokens(self.tokenizer, self.model))
+        self.config: dict[str, Any] = {
+            **self._reader.config,
+            "model": _identity(model, self.model),
+            "dtype": str(self.model.dtype),
+            "temperature": temperature,
+            "seed": seed,
+            "max_tokens": max_tokens,
+            "repair": repair,
+        }
+
+    def extract(self, report_id: str, text: str) -> Extraction:
+        """Findings of one report."""
+        return next(iter(self.extract_many([(report_id, text)])))
+
+    def extract_many(self, items: Iterable[Item]) -> Generator[Extraction]:
+        """Extractions, batch by batch; reports of similar length are generated together."""
+        source = iter(items)
+        while window := list(islice(source, _BATCHES_AT_ONCE * self._batch_size)):
+            window.sort(key=lambda item: len(item[1]))
+            for first in range(0, len(window), self._batch_size):
+                yield from self._batch(window[first : first + self._batch_size])
+
+    def _batch(self, items: list[Item]) -> Iterator[Extraction]:
+        fitting = []
+        for report_id, text in items:
+            prompt = self._prompt(self._reader.messages(text))
+            if self._fits(prompt):
+                fitting.append((report_id, text, prompt))
+            else:
+                yield failed(report_id, "the report exceeds the model's context")
+        answers = [[a] for a in self._generate([prompt for _, _, prompt in fitting])] if fitting else []
+        if self._repair:
+            self._mend([text for _, text, _ in fitting], answers)
+        for (report_id, text, _), own in zip(fitting, answers, strict=True):
+            yield self._reader.read(report_id, text, own)
+
+    def _mend(self, texts: list[str], answers: list[list[Answer]]) -> None:
+        asked = [(i, self._reader.repair(text, answers[i][0])) for i, text in enumerate(texts)]
+        mending = [(i, self._prompt(messages)) for i, messages in asked if messages]
+        mending = [(i, prompt) for i, prompt in mending if self._fits(prompt)]
+        if mending:
+            for (i, _), answer in zip(mending, self._generate([p for _, p in mending]), strict=True):
+                answers[i].append(answer)
+
+    def _fits(self, prompt: str) -> bool:
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        tokens = len(self.tokenizer(prompt, add_special_tokens=False).input_ids)
+        return limit is None or tokens + self._max_tokens <= limit
+
+    def _prompt(self, messages: list[Message]) -> str:
+        """The conversation in the model's own form, thinking switched off where the model can think."""
+        if not self.tokenizer.chat_template:
+            return "\n\n".join(m["content"] for m in messages) + "\n"
+        options: dict[str, Any] = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
+        try:
+            prompt = self.tokenizer.apply_chat_template(messages, **options)
+        except Exception:  # templates without a system role raise their own errors
+            merged = {"role": "user", "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
+            prompt = self.tokenizer.apply_chat_template([merged, *messages[2:]], **options)
+        return f"{prompt}\n</think>\n\n" if prompt.rstrip().endswith("<think>") else str(prompt)
+
+    @torch.inference_mode()
+    def _generate(self, prompts: list[str]) -> list[Answer]:
+        started = time.perf_counter()
+        inputs = self.tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
+        inputs = inputs.to(self.model.device)
+        sampling: dict[str, Any] = {"do_sample": False, "temperature": None, "top_k": None, "top_p": None}
+        if self._temperature:
+            torch.manual_seed(self._seed)
+            sampling = {"do_sample": True, "temperature": self._temperature, "top_k": 0, "top_p": 1.0}
+        output = self.model.generate(
+            **{name: inputs[name] for name in ("input_ids", "attention_mask")},
+            max_new_tokens=self._max_tokens,
+            logits_processor=LogitsProcessorList([self._grammar.processor(len(prompts))]),
+            pad_token_id=self.tokenizer.pad_token_id,
+            **sampling,
+        )
+        seconds = (time.perf_counter() - started) / len(prompts)
+        width = inputs["input_ids"].shape[1]
+        ends = set(_end_tokens(self.tokenizer, self.model))
+        return [
+            self._answer(row[width:].tolist(), int(mask.sum()), ends, seconds)
+            for row, mask in zip(output, inputs["attention_mask"], strict=True)
+        ]
+
+    def _answer(self, tokens: list[int], prompt_tokens: int, ends: set[int], seconds: float) -> Answer:
+        stop = next((i for i, token in enumerate(tokens) if token in ends), None)
+        written = tokens if stop is None else tokens[:stop]
+        content = self.tokenizer.decode(written, skip_special_tokens=True)
+        return Answer(content, prompt_tokens, len(written), complete=stop is not None, seconds=seconds)
+
+
+def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:
+    transformers_logging.disable_progress_bar()
+    on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+    kind = (torch.bfloat16 if on_gpu else torch.float32) if dtype == "auto" else getattr(torch, dtype)
+    placed = {"device_map": "auto"} if on_gpu and device == "auto" else {}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, padding_side="left")
+        network = AutoModelForCausalLM.from_pretrained(model, local_files_only=True, dtype=kind, **placed)
+    except (OSError, ValueError, KeyError) as error:
+        what = "is no folder here and not in the local cache" if not Path(model).is_dir() else "cannot be loaded"
+        raise BackendError(
+            f"language model: '{model}' {what} ({type(error).__name__}) vs a model folder of transformers. "
+            f"reportsup downloads nothing by itself. Fetch it with `hf download {model} --local-dir models/llm` and "
+            "name the folder with --model."
+        ) from error
+    if not placed:
+        network = network.to("cpu" if device == "auto" else device)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer, network.eval()
+
+
+def _end_tokens(tokenizer: Any, model: Any) -> list[int]:
+    """All tokens that end an answer: the tokenizer's, and what the model's own generation settings add."""
+    configured = model.generation_config.eos_token_id
+    more = configured if isinstance(configured, list) else [configured]
+    return list(dict.fromkeys(t for t in [tokenizer.eos_token_id, *more] if t is not None))
+
+
+def _identity(name: str, model: Any) -> str:
+    """Name and revision of a model; of a folder without a revision, a hash of its weight files' sizes and ends."""
+    revision = getattr(model.config, "_commit_hash", None)
+    folder = Path(name)
+    if revision or not folder.is_dir():
+        return f"{name}@{revision}"
+    digest = hashlib.sha256(model.config.to_json_string().encode())
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 2**20))
+            digest.update(f"{path.name}{path.stat().st_size}".encode() + file.read())
+    return f"{folder.resolve().name}@{digest.hexdigest()[:16]}"
