@@ -8,7 +8,8 @@ from .lexicon import Term
 _CLOSED_BY = ("TERMINATE:TERMINATE",)
 _HARD_STOP = re.compile(r"[;:]|\.\s")
 _NEW_SUBJECT = re.compile(
-    r",\s*(?:and\s+)?(?:there|a|an|the|this|multiple|several|few|one|two|three|\d)\b|\band\s+(?:there|a|an|multiple|several|one|two|three)\b"
+    r",\s*(?:and\s+)?(?:there|a|an|the|this|multiple|several|few|one|two|three|\d)\b|\band\s+(?:there|"
+    r"a|an|multiple|several|one|two|three)\b"
 )
 _RESOLVED_EXCEPT = re.compile(
     r"partial|partially|incomplete|residual|not resected|unresected|planned|to be|for resection|candidate"
@@ -102,7 +103,9 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
 
 
 # "was not present on the prior exam": it is new
-_ONLY_THEN = re.compile(r"\s+(?:on|in|at)\s+(?:the\s+|his\s+|her\s+|any\s+)?(?:prior|previous|last|earlier|old|comparison)\b")
+_ONLY_THEN = re.compile(
+    r"\s+(?:on|in|at)\s+(?:the\s+|his\s+|her\s+|any\s+)?(?:prior|previous|last|earlier|old|" r"comparison)\b"
+)
 
 
 def _nearest_subject(sentence: Sentence, cue: Term, mention: Mention) -> bool:
@@ -112,7 +115,8 @@ def _nearest_subject(sentence: Sentence, cue: Term, mention: Mention) -> bool:
         r",?\s*(?:which|that)\s+(?:was|were|had been|is)\s+[^,]*(?:previous|prior|last|earlier|old)[^,]*,", " ", gap
     )
     return not re.search(
-        r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:seen|noted|observed|present|identified|detected|visible|visualized)\b.{0,60}(?:,|\band\b|\bbut\b)",
+        r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:seen|noted|observed|present|identified|detected|visible|"
+        r"visualized)\b.{0,60}(?:,|\band\b|\bbut\b)",
         gap,
     ) and not re.search(r",\s*(?:and|but)\s+(?:the|no|a|an)\b", gap)
 
@@ -142,7 +146,8 @@ def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention
 
 
 _SIGN = re.compile(
-    r"\b(?:thickening|shadows?|densit(?:y|ies)|foc(?:us|i)|enlargement|nodul\w+|mass(?:es)?|lesions?|opacit(?:y|ies)|hypodens\w+|enhancement)\b"
+    r"\b(?:thickening|shadows?|densit(?:y|ies)|foc(?:us|i)|enlargement|nodul\w+|mass(?:es)?|lesions?|"
+    r"opacit(?:y|ies)|hypodens\w+|enhancement)\b"
 )
 
 
@@ -159,15 +164,22 @@ _ELSEWHERE = re.compile(
     r"^\W{0,3}(?:as\s+)?(?:described|mentioned|discussed|detailed|see|noted|reported)\s+(?:below|above)"
 )
 # "A 67-year-old man with an epiglottic mass, …": the patient's story, not the images.
-_PRESENTS = re.compile(r"^\s*(?:the\s+)?patient (?:with|had|has a)\b|\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|aged)\b.{0,60}\b(?:with|for|has|had|who)\b")
+_PRESENTS = re.compile(
+    r"^\s*(?:the\s+)?patient (?:with|had|has a)\b|\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|"
+    r"aged)\b.{0,60}\b(?:with|for|has|had|who)\b"
+)
 _STRONG_LINK = re.compile(
-    r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|represents?|in keeping with|considered|considering|is|are|thought to represent|felt to represent|"
-    r"likely representing|suspicious for|suspicious of|suggestive of|suggesting|likely due to|due to|secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,3}$"
+    r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|represents?|"
+    r"in keeping with|considered|considering|is|are|thought to represent|felt to represent|"
+    r"likely representing|suspicious for|suspicious of|suggestive of|suggesting|likely due to|due to|"
+    r"secondary to|related to|evaluated as|interpreted as)\s+(?:as\s+|to be\s+)?(?:an?\s+|"
+    r"the\s+)?(?:[\w-]+\s+){0,3}$"
 )
 
 
 _STONES = re.compile(
-    r"[^.;]*(?:consistent with|compatible with|representing|suggesting|suggestive of|evaluated as)\s+(?:\w+\s+){0,2}(?:stones?|calcul\w+)\b"
+    r"[^.;]*(?:consistent with|compatible with|representing|suggesting|suggestive of|"
+    r"evaluated as)\s+(?:\w+\s+){0,2}(?:stones?|calcul\w+)\b"
     r"|[^.;]*\b(?:stones?|calcul\w+) (?:are|is) (?:considered|suspected|favou?red)"
 )
 
@@ -197,7 +209,9 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
             if _STRONG_LINK.search(gap) and not re.search(
                 r"\b(?:versus|or|may|might|could|possibl\w+|with)\b[^,]*$", gap
             ):
-                return other.text not in _CHARACTER or (other.text in _BLOOD and mention.head.text.startswith("hyperdens"))
+                return other.text not in _CHARACTER or (
+                    other.text in _BLOOD and mention.head.text.startswith("hyperdens")
+                )
     return bool(
         generic
         and re.search(

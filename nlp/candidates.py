@@ -10,16 +10,22 @@ from .places import place_within
 from .size_linking import split_by_place
 
 _NODE_WORTHY = re.compile(
-    r"enlarg|patholog|suspicious|metasta|malignan|bulky|necrotic|conglomer|adenopath|prominent|rounded|lymphoma|tumou?r|increased (?:in )?size|abnormal|matted|infiltrat|avid"
+    r"enlarg|patholog|suspicious|metasta|malignan|bulky|necrotic|conglomer|adenopath|prominent|"
+    r"rounded|lymphoma|tumou?r|increased (?:in )?size|abnormal|matted|infiltrat|avid"
 )
 _NODE_BENIGN = re.compile(
-    r"not (?:pathologic\w*|enlarged|suspicious|abnormal)|reactive|normal[- ]sized|normal in size|non-?enlarged|not exceed\w*|non-?specific|millimetric|physiologic|benign|unspecific|small|tiny|below (?:the )?size|fatty hil|calcif|subcent\w*|sub-cent\w*|no patholog|not significant|nonpathologic\w*|nonspecific"
+    r"not (?:pathologic\w*|enlarged|suspicious|abnormal)|reactive|normal[- ]sized|normal in size|"
+    r"non-?enlarged|not exceed\w*|non-?specific|millimetric|physiologic|benign|unspecific|small|tiny|"
+    r"below (?:the )?size|fatty hil|calcif|subcent\w*|sub-cent\w*|no patholog|not significant|"
+    r"nonpathologic\w*|nonspecific"
 )
 
 
 # A sentence that opens with another modality, or with the change itself, speaks of the same lesion again.
 _RETOLD = re.compile(
-    r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:the\s+|an?\s+)?(?:\w+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp)\b(?:\s+\w+){0,8}?\s+(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))"
+    r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:the\s+|"
+    r"an?\s+)?(?:\w+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|"
+    r"mrcp)\b(?:\s+\w+){0,8}?\s+(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))"
 )
 _CHANGED = re.compile(
     r"\b(?:decreas\w*|increas\w*|regress\w*|reduc\w*|shr[iau]nk\w*|progress\w*|grown?|enlarged|smaller|larger)\b"
@@ -92,7 +98,7 @@ def _only_introduces(mention: Mention, mentions: list[Mention]) -> bool:
 
 
 def _vague(mention: Mention) -> bool:
-    """"Several other lesions have decreased", "new lesion" name no place and no size: they add nothing."""
+    """ "Several other lesions have decreased", "new lesion" name no place and no size: they add nothing."""
     unplaced = mention.place.source == "focus" and not mention.sizes and not mention.place.start >= 0
     return mention.change and unplaced and mention.head.text in ("lesion", "lesions")
 
@@ -104,7 +110,9 @@ def _node_counts(mention: Mention) -> bool:
     if any(t.meta("LESION").get("type") in ("metastasis", "malignant") for t in mention.heads):
         return True
     if re.search(
-        r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|nonpatholog|reactive|normal",
+        r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|"
+        r"non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|"
+        r"nonpatholog|reactive|normal",
         text,
     ):
         return False
@@ -174,7 +182,8 @@ def _with_height(
         len(first[0]) == 2
         and len(second[0]) == 1
         and re.search(
-            r"\b(?:height|craniocaudal\w*|cranio-caudal\w*|length|depth|thickness|longitudinal\w*|vertical\w*)\b[^,;]{0,25}$",
+            r"\b(?:height|craniocaudal\w*|cranio-caudal\w*|length|depth|thickness|longitudinal\w*|"
+            r"vertical\w*)\b[^,;]{0,25}$",
             before,
         )
     ):
@@ -390,7 +399,9 @@ def _fits(a: Candidate, b: Candidate) -> bool:
 
 def _stations(location: list[str]) -> set[str]:
     """Lymph node stations by their word stems: "mediastinum" and "mediastinal" are one."""
-    return {word[:6] for name in location for word in name.split() if word not in ("left", "right", "bilateral", "region")}
+    return {
+        word[:6] for name in location for word in name.split() if word not in ("left", "right", "bilateral", "region")
+    }
 
 
 def _overlap(a: list[str], b: list[str]) -> bool:

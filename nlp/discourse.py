@@ -13,17 +13,26 @@ from .size_linking import is_prior_sentence, link_sizes
 
 READ_SECTIONS = frozenset({Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM, Section.OTHER})
 _PRONOUN = re.compile(
-    r"^\s*(?:this|these|it|they|the (?:largest|biggest|larger|smaller|finding|findings|appearance|appearances|features|imaging features|latter|former|measurement|dimensions?|size|long axis|short axis|maximum diameter|diameter)|"
-    r"findings?|appearances?|imaging features|features|which|its|both|all|measur\w+|currently|largest|dimensions?|size|one of (?:them|these|which)|among these|maximum diameter|now measur\w+)\b"
+    r"^\s*(?:this|these|it|they|the (?:largest|biggest|larger|smaller|finding|findings|appearance|"
+    r"appearances|features|imaging features|latter|former|measurement|dimensions?|size|long axis|"
+    r"short axis|maximum diameter|diameter)|"
+    r"findings?|appearances?|imaging features|features|which|its|both|all|measur\w+|currently|largest|"
+    r"dimensions?|size|one of (?:them|these|which)|among these|maximum diameter|now measur\w+)\b"
 )
 _POSSESSIVE = re.compile(
     r"\bits\s+(?:\w+\s+){0,3}(?:length|size|diameter|dimensions?|width|axis)\b|\bit\s+(?:now\s+)?measures\b"
 )
 _TYPE_ONLY = re.compile(
-    r"^\s*(?:(?:pathologic\w*|patholog\w*|histolog\w*|biopsy|cytology|surgical)\b|this|these|it|they|the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|probably)\b[^.;]{0,90}$"
+    r"^\s*(?:(?:pathologic\w*|patholog\w*|histolog\w*|biopsy|cytology|surgical)\b|this|these|it|they|"
+    r"the (?:\w+ ){0,2}(?:finding|findings|appearance|appearances|features|characteristics)|findings?|"
+    r"appearances?|features|imaging (?:features|findings)|which|primarily|most likely|likely|"
+    r"probably)\b[^.;]{0,90}$"
 )
 _IMAGE = re.compile(
-    r"\(?(?:se(?:ries)?\.?\s*#?\s*\d{1,4}\W{0,3}(?:im(?:age|g)?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*)|im(?:age|g)?s?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*(?:\W{1,4}series\s*\d{1,4})?|(?<=\()\d{1,3}:\d{1,4}(?=\)))"
+    r"\(?(?:se(?:ries)?\.?\s*#?\s*\d{1,4}\W{0,3}(?:im(?:age|"
+    r"g)?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*)|im(?:age|"
+    r"g)?s?\.?\s*#?\s*\d{1,4}(?:\s*[-/,]\s*\d{1,4})*(?:\W{1,4}series\s*\d{1,4})?|"
+    r"(?<=\()\d{1,3}:\d{1,4}(?=\)))"
 )
 _CONTINUED_WITHIN = 3
 _REACH = 60
@@ -84,7 +93,12 @@ def _drop_opening_diagnosis(sentence: Sentence, mentions: list[Mention]) -> None
     """A report without headings may open with the reason for the exam: "Breast cancer."."""
     for mention in mentions:
         covered = mention.heads[-1].end - mention.start
-        if mention.lesion_type == "malignant" and not mention.plural and not mention.sizes and covered > 0.8 * len(sentence.text.rstrip(". ")):
+        if (
+            mention.lesion_type == "malignant"
+            and not mention.plural
+            and not mention.sizes
+            and covered > 0.8 * len(sentence.text.rstrip(". "))
+        ):
             mention.dropped = mention.dropped or "historical"
 
 
@@ -116,6 +130,13 @@ def sentence_sizes(sentence: Sentence, mention: Mention) -> bool:
     return any(mention.start <= s.start < mention.head.start for s in sentence.sizes)
 
 
+# "… nodes merging into a conglomerate mass of 5 cm": the size of the whole is the group's.
+_FUSED = re.compile(
+    r"\b(?:form(?:ing)?|produc(?:e|ing)|(?:merg|fus|coalesc|conglomerat)(?:e|es|ed|ing) (?:in|in?to)|to form) an?"
+    r" (?:(?:large|huge|bulky) )?(?:conglomerate|confluent|matted|packet|coalescent)\b"
+)
+
+
 def _group_of(
     sentence: Sentence, mention: Mention, kept: list[Mention], recent: list[tuple[int, Mention]]
 ) -> Mention | None:
@@ -123,6 +144,9 @@ def _group_of(
     if mention.negated or mention.dropped:
         return None
     groups = [m for m in kept if m.plural and not m.negated and not m.dropped and m.node == mention.node]
+    fused = [m for m in kept if m.plural and not m.negated and not m.dropped and not mention.plural]
+    if fused and _FUSED.search(sentence.between(fused[-1].heads[-1].end, mention.head.start)):
+        return fused[-1]
     lead_start = groups[-1].heads[-1].end if groups else sentence.start
     cues = [t for t in sentence.terms if lead_start <= t.start < mention.head.start]
     largest = any("LARGEST:BIDIRECTIONAL" in t.roles for t in cues)
@@ -216,15 +240,21 @@ def _doubts_type(sentence: Sentence, mention: Mention, lesion: Mention) -> bool:
 
 
 _DIFFERENTIAL = re.compile(r"\b(?:differential(?:\s+diagnos[ei]s)?|ddx?)\b")
+
+
 def _only_types(sentence: Sentence, mention: Mention, before: Mention) -> bool:
     """Whether a clause after a semicolon holds nothing but what the lesion may be ("; metastasis versus adenoma")."""
-    rest = sentence.text[: mention.head.start - sentence.start] + sentence.text[mention.heads[-1].end - sentence.start :]
+    rest = (
+        sentence.text[: mention.head.start - sentence.start] + sentence.text[mention.heads[-1].end - sentence.start :]
+    )
     bare = not re.sub(r"\b(?:likely|probabl[ey]|possibl[ey]|suspected|an?|versus|vs|or|known)\b|\W", "", rest)
     return bare and before.sentence.text.rstrip().endswith(";")
 
 
 _LINKED = re.compile(
-    r"\b(?:consistent with|compatible with|suggestive of|in keeping with|represents?|representing|diagnostic of|characteristic of|typical of|in favou?r of|indicative of|suspicious for|concerning for)\s+(?:an?\s+|the\s+)?$"
+    r"\b(?:consistent with|compatible with|suggestive of|in keeping with|represents?|representing|"
+    r"diagnostic of|characteristic of|typical of|in favou?r of|indicative of|suspicious for|"
+    r"concerning for)\s+(?:an?\s+|the\s+)?$"
 )
 
 
@@ -349,7 +379,10 @@ def _quote_images(sentence: Sentence, mentions: list[Mention]) -> None:
             owner.image_reference = match.group().strip("( ")
 
 
-_EXAM_TITLE = re.compile(r"\b(?:mri?|ct|us|ultrasound|ultrasonograph\w*|sonograph\w*|tomograph\w*|mrcp|scan|exam\w*|mammogra\w*|urogram)\b")
+_EXAM_TITLE = re.compile(
+    r"\b(?:mri?|ct|us|ultrasound|ultrasonograph\w*|sonograph\w*|tomograph\w*|mrcp|scan|exam\w*|"
+    r"mammogra\w*|urogram)\b"
+)
 
 
 def examined_organ(sentences: list[Sentence]) -> str:
@@ -361,7 +394,10 @@ def examined_organ(sentences: list[Sentence]) -> str:
         or (len(s.text.split()) <= 8 and (_EXAM_TITLE.search(s.text) or _EXAM_TITLE.fullmatch(s.heading)))
     ]
     organs = {
-        t.meta("ORGAN")["organ"] for s in titles for t in s.having("ORGAN") if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak")
+        t.meta("ORGAN")["organ"]
+        for s in titles
+        for t in s.having("ORGAN")
+        if not t.meta("ORGAN").get("unnamed") and not t.meta("ORGAN").get("weak")
     }
     return organs.pop() if len(organs) == 1 else ""
 

@@ -11,11 +11,13 @@ _TELLING = frozenset({Section.INDICATION, Section.EXAM})
 _TARGET = re.compile(r"\btarget")
 _MASS = re.compile(r"^(?:mass|tumou?r|thickening|neoplasm|hypervasculari|lesion)")
 _DOUBT = re.compile(
-    r"\b(?:rule out|r/o|exclude|suspect\w*|suspicion|possible|question|query|family|mother|father|brother|sister|screening|no history|"
+    r"\b(?:rule out|r/o|exclude|suspect\w*|suspicion|possible|question|query|family|mother|father|"
+    r"brother|sister|screening|no history|"
     r"evaluate for|concern|differential|versus|vs|previous\w*|resected|removed|status post|s/p)\b|\?"
 )
 _STATED = re.compile(
-    r"\b(?:known|consistent with|compatible with|in keeping with|diagnosed|diagnosis of|confirmed)\s+(?:[\w-]+\s+){0,3}$"
+    r"\b(?:known|consistent with|compatible with|in keeping with|diagnosed|diagnosis of|"
+    r"confirmed)\s+(?:[\w-]+\s+){0,3}$"
 )
 
 

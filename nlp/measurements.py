@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 _NUMBER = r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.,]\d{1,2})"
 _UNIT = r"(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|milimet(?:er|re)s?)(?![a-z0-9])"
 _LABEL = (
-    r"(?:\s*\(?\b(?:ap|a\.p\.|tr|trans|transverse|transversal|cc|c\.c\.|craniocaudal(?:ly)?|cranio-caudal|ml|mediolateral|"
-    r"anteroposterior|antero-posterior|si|superoinferior|lr|long axis|short axis|width|height|depth|length|sagittal|axial|"
+    r"(?:\s*\(?\b(?:ap|a\.p\.|tr|trans|transverse|transversal|cc|c\.c\.|craniocaudal(?:ly)?|"
+    r"cranio-caudal|ml|mediolateral|"
+    r"anteroposterior|antero-posterior|si|superoinferior|lr|long axis|short axis|width|height|depth|"
+    r"length|sagittal|axial|"
     r"coronal|longitudinal|w|h|d|l|wide|long|deep|high|tall)\b\)?)?"
 )
 _BY = r"\s*(?:x|\*|by)\s*"
@@ -29,7 +31,8 @@ _SINGLE = re.compile(
     rf"(?<![\d.,/:#a-z])(?P<one>{_NUMBER})\s*-?\s*(?P<unit>{_UNIT})(?!\s*/\s*s|\s*/\s*sec|²|³|2\b|3\b|\s*hg)"
 )
 _WORD = re.compile(
-    r"(?<![a-z])(?P<word>one|two|three|four|five|six|seven|eight|nine|ten)[\s-](?P<wunit>cm|mm|centimet(?:er|re)s?|millimet(?:er|re)s?)\b"
+    r"(?<![a-z])(?P<word>one|two|three|four|five|six|seven|eight|nine|ten)[\s-](?P<wunit>cm|mm|"
+    r"centimet(?:er|re)s?|millimet(?:er|re)s?)\b"
 )
 _SUBCENTIMETER = re.compile(r"(?<![a-z])sub[\s-]?(?:centimet(?:er|re|ric|ric)|cm)s?\b")
 _WORDS = {
@@ -37,14 +40,20 @@ _WORDS = {
 }
 _AXIS_PARTS = re.compile(rf"(?P<n>{_NUMBER})\s*-?\s*(?P<u>{_UNIT})?")
 _UPPER = re.compile(
-    r"(?:\bsub-?|less than|smaller than|under|below|<|up to|upto|not exceeding|not exceed|no(?:t)? more than|no larger than|no greater than|not larger than|"
-    r"at most|maximally|reaching|reaches|reach|does not exceed|do not exceed|within)(?:\s+(?:a|an|the|or|of|about|approximately|approx\.?|equal to|size of|maximum(?: size)?(?: of)?|diameter of|maximum diameter of|in size|in diameter|to|or equal to|short axis of)){0,3}\s*=?\s*$"
+    r"(?:\bsub-?|less than|smaller than|under|below|<|up to|upto|not exceeding|not exceed|"
+    r"no(?:t)? more than|no larger than|no greater than|not larger than|"
+    r"at most|maximally|reaching|reaches|reach|does not exceed|do not exceed|within)(?:\s+(?:a|an|the|"
+    r"or|of|about|approximately|approx\.?|equal to|size of|maximum(?: size)?(?: of)?|diameter of|"
+    r"maximum diameter of|in size|in diameter|to|or equal to|short axis of)){0,3}\s*=?\s*$"
 )
 _GROUP_UPPER = re.compile(
-    r"(?:up to|upto|reaching|reaches|reach|maximally|not exceeding|not exceed|does not exceed|do not exceed)\b[^.;]{0,30}$"
+    r"(?:up to|upto|reaching|reaches|reach|maximally|not exceeding|not exceed|does not exceed|"
+    r"do not exceed)\b[^.;]{0,30}$"
 )
 _LOWER = re.compile(
-    r"(?:at least|more than|greater than|larger than|(?:measur\w+|size|is|are|of) over|exceeding|exceeds|>|minimum(?: of)?|above|bigger than)(?:\s+(?:or|equal to|about|approximately)){0,2}\s*=?\s*$"
+    r"(?:at least|more than|greater than|larger than|(?:measur\w+|size|is|are|of) over|exceeding|"
+    r"exceeds|>|minimum(?: of)?|above|bigger than)(?:\s+(?:or|equal to|about|"
+    r"approximately)){0,2}\s*=?\s*$"
 )
 
 

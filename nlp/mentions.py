@@ -147,16 +147,20 @@ _MANY = frozenset(
     ]
 )
 _PLURAL_HEAD = re.compile(
-    r"(?:[^s]s|foci|metastases|masses|densities|opacities|laps|loci|enostoses|myomata|filiae|deposits|nodularities|malignancies|lymphadenopathies|adenopathies)$"
+    r"(?:[^s]s|foci|metastases|masses|densities|opacities|laps|loci|enostoses|myomata|filiae|deposits|"
+    r"nodularities|malignancies|lymphadenopathies|adenopathies)$"
 )
 _SINGULAR_S = re.compile(
     r"(?:itis|osis|asis|metastasis|process|focus|carcinomatosis|mass|enostosis|osteolysis|fibrosis|ipmns?$)$"
 )
 _ANAPHORIC = re.compile(
-    r"\b(?:the|this|these|those|that|such|said|described|above-mentioned|aforementioned|mentioned|former|latter)\s+(?:[\w-]+\s+){0,3}$"
+    r"\b(?:the|this|these|those|that|such|said|described|above-mentioned|aforementioned|mentioned|"
+    r"former|latter)\s+(?:[\w-]+\s+){0,3}$"
 )
 _ONES = frozenset({"the one", "another one", "the other", "the other one", "a second one"})
-_PERITONEAL = re.compile(r"periton|oment|mesenter|serosa|capsul|diaphragm|douglas|paracolic|perihepatic|perisplenic|cul-de-sac")
+_PERITONEAL = re.compile(
+    r"periton|oment|mesenter|serosa|capsul|diaphragm|douglas|paracolic|perihepatic|perisplenic|" r"cul-de-sac"
+)
 _TELLING = re.compile(r"cyst|nodul|mass|tumo|neoplas|metasta|malign|multiloc|multicyst|polyp|lytic|sclerotic")
 _THICKENING = frozenset({"thickening", "thickenings"})
 _TUMOR_WORD = re.compile(r"tumou?r|mass|neoplas|malign|cancer|carcinom|metasta")
@@ -208,7 +212,11 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
     ]  # fmt: skip
     if term.text in _ONES or term.text == "one":  # "the lesion in segment 4 … and the one in segment 7"
         named = any({"LESION", "NODE"} & set(t.roles) and t.end <= term.start for t in sentence.terms)
-        return named and term.text in _ONES and bool(re.match(r"\s+(?:in|within|at|on)\s", sentence.between(term.end, sentence.end)))
+        return (
+            named
+            and term.text in _ONES
+            and bool(re.match(r"\s+(?:in|within|at|on)\s", sentence.between(term.end, sentence.end)))
+        )
     if term.text.startswith("implant"):
         return bool(_PERITONEAL.search(sentence.text)) or "peritoneum" in sentence.heading_organs
     if term.text.startswith("observation"):  # LI-RADS
@@ -220,7 +228,12 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
             0 <= q.start - term.end < 90 and q.meta("QUALIFIER").get("type") == "malignant" and q.text != "suspicious"
             for q in sentence.having("QUALIFIER")
         )
-        return read_as or _followed_by_lesion(sentence, term) or any(_TUMOR_WORD.search(q.text) for q in qualifiers) or _followed_by_tumor(sentence, term)
+        return (
+            read_as
+            or _followed_by_lesion(sentence, term)
+            or any(_TUMOR_WORD.search(q.text) for q in qualifiers)
+            or _followed_by_tumor(sentence, term)
+        )
     if any(
         t
         for t in sentence.having("OTHER")
@@ -260,7 +273,9 @@ def _is_head(sentence: Sentence, term: Term) -> bool:
 
 
 _NO_LESION_OF = re.compile(
-    r"\s+of\s+(?:\w+\s+){0,2}(?:heterogen|necro|calcif|fat\b|fatty|fluid|h[ae]*morrhag|gas|air|edema|consolid|atelecta|infect|inflamm|fibro|scar|sparing|steato|ground|infarct|isch|emphys|gliosis|malacia|bleed)"
+    r"\s+of\s+(?:\w+\s+){0,2}(?:heterogen|necro|calcif|fat\b|fatty|fluid|h[ae]*morrhag|gas|air|edema|"
+    r"consolid|atelecta|infect|inflamm|fibro|scar|sparing|steato|ground|infarct|isch|emphys|gliosis|"
+    r"malacia|bleed)"
 )
 
 
@@ -269,7 +284,10 @@ def _breaks_noun_phrase(text: str) -> bool:
     return any(w in _STOP or w in ";:()" for w in words) or len(words) > 5
 
 
-_SAYS = r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|in keeping with|in favou?r of|suspicious for)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$"
+_SAYS = (
+    r"\b(?:consistent with|compatible with|corresponding to|corresponds to|representing|"
+    r"in keeping with|in favou?r of|suspicious for)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}$"
+)
 
 
 def _followed_by_lesion(sentence: Sentence, term: Term) -> bool:
@@ -312,7 +330,8 @@ def _followed_by_tumor(sentence: Sentence, term: Term) -> bool:
         if other.start >= term.end and len(gap) < 90 and ";" not in gap and _TUMOR_WORD.search(other.text):
             return bool(
                 re.search(
-                    r"suspic|suggest|concern|compatib|consistent|likely|possib|favou?r|represent|consider|worris|\(|indicat",
+                    r"suspic|suggest|concern|compatib|consistent|likely|possib|favou?r|represent|consider|worris|\(|"
+                    r"indicat",
                     gap,
                 )
             )
@@ -351,12 +370,14 @@ def _describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
         if not re.search(r"\b(?:in|of|at|with|and)\b", inside):
             return True
     if re.search(
-        r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$",
+        r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|"
+        r"typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$",
         gap,
     ):
         return not re.search(r"\)", gap.split("(")[-1])
     if re.fullmatch(
-        r"[^;.]{0,70}:\s*(?:possible|possibly|probable|suspected|likely|most likely|consider(?:ing)?|suggest(?:ing|ive of)?|dd:?)\s+(?:[\w-]+\s+){0,2}",
+        r"[^;.]{0,70}:\s*(?:possible|possibly|probable|suspected|likely|most likely|consider(?:ing)?|"
+        r"suggest(?:ing|ive of)?|dd:?)\s+(?:[\w-]+\s+){0,2}",
         gap,
     ):
         return True
@@ -492,7 +513,9 @@ def _joins_places(sentence: Sentence, joiner: int, start: int) -> bool:
 
 
 _ADJECTIVE = re.compile(
-    r"(?:[a-z-]+(?:ed|ic|al|ous|ive|ar|ing|ent|ant|oid|shaped|like|able)|small|large|tiny|round|oval|thin|thick|new|old|smooth|soft|dense|simple|complex|big|huge|bulky|single|solitary|stable|vague|subtle|faint)$"
+    r"(?:[a-z-]+(?:ed|ic|al|ous|ive|ar|ing|ent|ant|oid|shaped|like|able)|small|large|tiny|round|oval|"
+    r"thin|thick|new|old|smooth|soft|dense|simple|complex|big|huge|bulky|single|solitary|stable|vague|"
+    r"subtle|faint)$"
 )
 
 
@@ -527,7 +550,8 @@ def _bound(sentence: Sentence, mentions: list[Mention]) -> None:
         gap = sentence.between(heads_end, cut)
         lead = list(
             re.finditer(
-                r"(?:[,;:]\s*(?:and|as well as|while|but)?|\band|\bwhile|\bbut|\bas well as)\s+(?:also\s+|another\s+)?(?=(?:in|within|at|on|of the|adjacent)\b)",
+                r"(?:[,;:]\s*(?:and|as well as|while|but)?|\band|\bwhile|\bbut|\bas well as)\s+(?:also\s+|"
+                r"another\s+)?(?=(?:in|within|at|on|of the|adjacent)\b)",
                 gap,
             )
         )
@@ -592,7 +616,9 @@ def _describe(sentence: Sentence, mention: Mention) -> None:
 
 # Reporting systems' categories that mean (probably) cancer: LI-RADS 5 and M, PI-RADS 4 and 5, BI-RADS 5 and 6, Lung-RADS 4X.
 _MALIGNANT_SCORE = re.compile(
-    r"\b(?:li-?rads|lr)\s*(?:category\s*)?-?\s*(?:5|m)\b|\bpi-?rads\s*(?:v?\d(?:\.\d)?\s*)?(?:category|score|:)?\s*[45]\b|\bbi-?rads\s*(?:category|classification|:)?\s*[56]\b|\blung-?rads\s*4x\b"
+    r"\b(?:li-?rads|lr)\s*(?:category\s*)?-?\s*(?:5|m)\b|"
+    r"\bpi-?rads\s*(?:v?\d(?:\.\d)?\s*)?(?:category|score|:)?\s*[45]\b|\bbi-?rads\s*(?:category|"
+    r"classification|:)?\s*[56]\b|\blung-?rads\s*4x\b"
 )
 
 
@@ -604,7 +630,8 @@ def _predicated(sentence: Sentence, mention: Mention, qualifier: Term) -> bool:
         and qualifier.end <= mention.end
         and bool(
             re.search(
-                r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|measuring [^,]{1,30},|consistent with|favou?red|considered|considering|suspected)\s+(?:an?\s+)?$",
+                r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|measuring [^,]{1,30},|consistent with|"
+                r"favou?red|considered|considering|suspected)\s+(?:an?\s+)?$",
                 gap,
             )
         )
@@ -666,8 +693,10 @@ def _count(sentence: Sentence, mention: Mention) -> None:
 
 
 _EXPLICIT = re.compile(
-    r"(?P<least>at least|more than|over|>|minimum of)?\s*(?<![\d.,/a-z-])(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
-    r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten))?(?=\s)(?!\s*(?:mm|cm|x\b|millimet|centimet|%|o'clock))"
+    r"(?P<least>at least|more than|over|>|minimum of)?\s*(?<![\d.,/a-z-])(?P<n>\d{1,2}|one|two|three|"
+    r"four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
+    r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|"
+    r"ten))?(?=\s)(?!\s*(?:mm|cm|x\b|millimet|centimet|%|o'clock))"
 )
 
 
@@ -686,7 +715,8 @@ def _explicit_number(sentence: Sentence, mention: Mention, phrase: str, before: 
         if match.start("n") < len(before[-14:]) and not match.group("least"):
             continue
         if re.search(
-            r"\b(?:segment|segments|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|vertebra)\s*$",
+            r"\b(?:segment|segments|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|"
+            r"vertebra)\s*$",
             text[: match.start("n")],
         ):
             continue

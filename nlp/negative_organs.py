@@ -7,23 +7,40 @@ from .lexicon import Term
 from .places import relation_governed
 
 _ONLY_SIZE = re.compile(
-    r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibration|course|diameter|dimension|volume|width|position|filling|location|thickness|perfusion)s?\b"
+    r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibration|course|diameter|dimension|volume|width|"
+    r"position|filling|location|thickness|perfusion)s?\b"
 )
 _MORE_THAN_SIZE = re.compile(
-    r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|densit|parenchym|homogen|configur|signal|structure|texture|outline|aspect)"
+    r"^[^.;]{0,60}\b(?:morpholog|shape|appearance|contour|echo|attenuation|densit|parenchym|homogen|"
+    r"configur|signal|structure|texture|outline|aspect)"
 )
 _SIZE_SUBJECT = re.compile(
-    r"\b(?:size|calib\w+|diameter|width|course|dimensions?|filling|wall thickness|volume|length|flow|perfusion|function|position|height|heights)\s*(?:and\s+\w+\s*)?(?:is|are|was|were|of|appears?|within)?\s*$"
+    r"\b(?:size|calib\w+|diameter|width|course|dimensions?|filling|wall thickness|volume|length|flow|"
+    r"perfusion|function|position|height|heights)\s*(?:and\s+\w+\s*)?(?:is|are|was|were|of|appears?|"
+    r"within)?\s*$"
 )
 _GAP_TO_CUE = re.compile(
-    r"^(?:\s*(?:glands?|parenchyma|contours?|size|sizes|and|,|/|shape|structures?|is|are|was|were|appears?|appear|to be|both|bilaterally|grossly|otherwise|also|all|within|of|in|to|the|sections?|section|included|"
-    r"visualized|visualised|imaged|seen|as far as|as far|on both sides|area|study|on either side|parts?|portions?|entering|examination|examined|demonstrate|demonstrates|shows?|show|have|has|a|an|with|size of|morphology|cross-sectional|"
-    r"unenhanced|on this|noncontrast|non-contrast|limited|level|bases|region|window|densit(?:y|ies)|intensity|signal|corpus|alignments?|evaluated|remain|remains|displayed|depicted|presents?|normal|completely|entirely|"
-    r"well|regular|entire|organ|organs|not enlarged|not distended|well-distended|distended|partially|filled|moderately|plans|planes|tissue|tissues|intrinsically|intact|visible|non-enhanced|that|which)\b|\s*[:,(]|\s*-)*\s*$"
+    r"^(?:\s*(?:glands?|parenchyma|contours?|size|sizes|and|,|/|shape|structures?|is|are|was|were|"
+    r"appears?|appear|to be|both|bilaterally|grossly|otherwise|also|all|within|of|in|to|the|sections?|"
+    r"section|included|"
+    r"visualized|visualised|imaged|seen|as far as|as far|on both sides|area|study|on either side|"
+    r"parts?|portions?|entering|examination|examined|demonstrate|demonstrates|shows?|show|have|has|a|"
+    r"an|with|size of|morphology|cross-sectional|"
+    r"unenhanced|on this|noncontrast|non-contrast|limited|level|bases|region|window|densit(?:y|ies)|"
+    r"intensity|signal|corpus|alignments?|evaluated|remain|remains|displayed|depicted|presents?|"
+    r"normal|completely|entirely|"
+    r"well|regular|entire|organ|organs|not enlarged|not distended|well-distended|distended|partially|"
+    r"filled|moderately|plans|planes|tissue|tissues|intrinsically|intact|visible|non-enhanced|that|"
+    r"which)\b|\s*[:,(]|\s*-)*\s*$"
 )
 _GAP_FROM_CUE = re.compile(
-    r"^(?:\s*(?:appearance|appearances|aspect|lower|upper|basal|adjacent|portions?|parts?|contrast uptake|uptake|visualization|depiction|representation|appearing|in appearance|of|the|both|included|visualized|visible|imaged|parenchyma|parenchymal|texture|echotexture|structure|structures|contrast|"
-    r"enhancement|attenuation|density|partially|left and right|right and left|remaining|other|bilateral|configured|size|sized|shape|and|in|contour|contours|morphology|signal|remainder of|caliber|for age|adult|echogenicity|size of)\b)*\s*$"
+    r"^(?:\s*(?:appearance|appearances|aspect|lower|upper|basal|adjacent|portions?|parts?|"
+    r"contrast uptake|uptake|visualization|depiction|representation|appearing|in appearance|of|the|"
+    r"both|included|visualized|visible|imaged|parenchyma|parenchymal|texture|echotexture|structure|"
+    r"structures|contrast|"
+    r"enhancement|attenuation|density|partially|left and right|right and left|remaining|other|"
+    r"bilateral|configured|size|sized|shape|and|in|contour|contours|morphology|signal|remainder of|"
+    r"caliber|for age|adult|echogenicity|size of)\b)*\s*$"
 )
 _QUIET = {  # words that call an organ normal only for these organs
     "homogeneous": {"liver", "spleen", "pancreas", "kidney", "prostate", "thyroid"}, "homogenous": {"liver", "spleen", "pancreas", "kidney", "thyroid"},
@@ -34,8 +51,11 @@ _QUIET = {  # words that call an organ normal only for these organs
     "clear": {"lung", "pleura"}, "are clear": {"lung", "pleura"}, "regular contour": set(),
 }  # fmt: skip
 _WALL_NEGATIVE = re.compile(
-    r"\bno\s+(?:significant\s+|suspicious\s+)?(?:patholog\w+|tumou?ral|tumou?rous|tumou?r-like|neoplastic|focal|malignant|suspicious|mass-like)\s+(?:increase in\s+)?(?:wall[- ]thick\w*|thickening)|no\s+patholog\w+\s+(?:increase in\s+)?wall thick\w+|"
-    r"without\s+(?:focal|patholog\w+|tumou?ral|suspicious)\s+wall[- ]thickening|no\s+patholog\w*ally thickened|no\s+(?:focal\s+)?wall[- ]thickening"
+    r"\bno\s+(?:significant\s+|suspicious\s+)?(?:patholog\w+|tumou?ral|tumou?rous|tumou?r-like|"
+    r"neoplastic|focal|malignant|suspicious|mass-like)\s+(?:increase in\s+)?(?:wall[- ]thick\w*|"
+    r"thickening)|no\s+patholog\w+\s+(?:increase in\s+)?wall thick\w+|"
+    r"without\s+(?:focal|patholog\w+|tumou?ral|suspicious)\s+wall[- ]thickening|"
+    r"no\s+patholog\w*ally thickened|no\s+(?:focal\s+)?wall[- ]thickening"
 )
 _HOLLOW = frozenset({"esophagus", "stomach", "colon", "small_bowel", "bowel", "bladder", "duodenum", "gallbladder"})
 _PAIRED = frozenset({"kidney", "adrenal_gland", "ovary", "breast", "testis", "lung", "parotid", "ureter"})
@@ -122,7 +142,8 @@ def _subjects(sentence: Sentence, cue: Term) -> list[tuple[str, str | None]]:
     for term in reversed(nouns):
         link = sentence.between(term.end, following)
         if term is not last and not re.fullmatch(
-            r"\s*(?:,|/|and|&|as well as|\bor\b)?(?:\s*(?:and|the|both|left|right|urinary|visualized|bilateral|their|of|in|including|included|kidney|glands?|parenchyma)\b|\s*,)*\s*",
+            r"\s*(?:,|/|and|&|as well as|\bor\b)?(?:\s*(?:and|the|both|left|right|urinary|visualized|"
+            r"bilateral|their|of|in|including|included|kidney|glands?|parenchyma)\b|\s*,)*\s*",
             link,
         ):
             break
@@ -223,7 +244,8 @@ def _no_wall_thickening(sentence: Sentence, before: Sentence | None, found: Nega
 
 
 _NO_ABNORMALITY = re.compile(
-    r"\b(?:no|without)\b(?P<list>[^.;:]{0,120}?)\b(?:abnormalit(?:y|ies)|patholog(?:y|ies)|anomal(?:y|ies)|abnormal findings?)\b"
+    r"\b(?:no|without)\b(?P<list>[^.;:]{0,120}?)\b(?:abnormalit(?:y|ies)|patholog(?:y|ies)|anomal(?:y|"
+    r"ies)|abnormal findings?)\b"
 )
 
 

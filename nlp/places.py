@@ -17,7 +17,10 @@ _SHORT_SEGMENT = re.compile(
 )
 _LUNG_SEGMENT = re.compile(r"(?<![a-z0-9])s\s?(?P<n>10|[1-9])\s?(?P<side>[gdlr])?(?![a-z0-9])")
 _VERTEBRA = re.compile(
-    r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|level))?"
+    r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|"
+    r"[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|"
+    r"\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|"
+    r"level))?"
 )
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 _GENERIC = frozenset(
@@ -174,7 +177,8 @@ def _organ_terms(sentence: Sentence, mention: Mention, focus: Place) -> dict[str
 
 _WITH_HILUM = frozenset({"liver", "spleen", "kidney", "bile_duct", "gallbladder"})
 _BESIDE = re.compile(
-    r"adjacent|next|near|close|contiguous|abut|posterior to|anterior to|inferior to|superior to|lateral to|medial to|beside|alongside|below|above|beneath|behind"
+    r"adjacent|next|near|close|contiguous|abut|posterior to|anterior to|inferior to|superior to|"
+    r"lateral to|medial to|beside|alongside|below|above|beneath|behind"
 )
 
 
@@ -191,7 +195,10 @@ def _other_subject(sentence: Sentence, head_end: int, term: Term) -> bool:
 
 def _said_normal(sentence: Sentence, term: Term) -> bool:
     after = sentence.between(term.end, term.end + 45)
-    if re.search(r"\b(?:no|without|free of|contains?|with|shows?|has|harbou?rs?|but|except|apart)\b", sentence.between(term.end, sentence.end)):
+    if re.search(
+        r"\b(?:no|without|free of|contains?|with|shows?|has|harbou?rs?|but|except|apart)\b",
+        sentence.between(term.end, sentence.end),
+    ):
         return False
     return bool(
         re.match(
@@ -250,7 +257,9 @@ def _coordinated(sentence: Sentence, mention: Mention, terms: list[Term]) -> lis
     for term in terms[1:]:
         gap = sentence.between(out[-1].end, term.start)
         joined = re.fullmatch(
-            r"\s*(?:,|/|\band\b|&|\bas well as\b|\bor\b)?\s*(?:and\s+)?(?:also\s+)?(?:in\s+|within\s+|of\s+)?(?:the\s+|both\s+|his\s+|her\s+)?(?:(?:left|right|anterior|posterior|medial|lateral|upper|lower)\s+)?",
+            r"\s*(?:,|/|\band\b|&|\bas well as\b|\bor\b)?\s*(?:and\s+)?(?:also\s+)?(?:in\s+|within\s+|"
+            r"of\s+)?(?:the\s+|both\s+|his\s+|her\s+)?(?:(?:left|right|anterior|posterior|medial|lateral|"
+            r"upper|lower)\s+)?",
             gap,
         ) and re.search(r",|/|\band\b|&|\bas well as\b", gap)
         if not joined:
@@ -364,6 +373,7 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
         lo = max([lo, *[t.end for t in rivals if t.end <= term.start]])
         hi = min([hi, *[t.start for t in rivals if t.start >= term.end]])
     largest = _largest_span(sentence, mention)
+    bones = [t for t in sentence.having("ORGAN") if t.meta("ORGAN")["organ"] == "bone" and lo <= t.start < hi]
     for t in sentence.terms:
         if (
             not (lo <= t.start < hi)
@@ -381,8 +391,19 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
                 _add_place(place, organ, places[organ], t, entry is not None and bool(entry.locations))
             if places.get("_side") and organ not in ("liver",):
                 sides.append(places["_side"])
-        near_by = paired or organ == "soft_tissue" or 0 <= t.start - mention.head.end <= 3 or mention.start <= t.start < mention.head.start or _beside_organ(sentence, t, organ)
-        if "SIDE" in t.roles and near_by and not _side_of_other(sentence, t, organ):
+        near_by = (
+            paired
+            or organ == "soft_tissue"
+            or 0 <= t.start - mention.head.end <= 3
+            or mention.start <= t.start < mention.head.start
+            or _beside_organ(sentence, t, organ)
+        )
+        if (
+            "SIDE" in t.roles
+            and near_by
+            and not _side_of_other(sentence, t, organ)
+            and not (organ == "bone" and not sides and _of_last_in_list(sentence, t, bones))
+        ):
             sides.append(t.meta("SIDE")["side"])
     text = sentence.between(lo, hi)
     if largest:
@@ -512,7 +533,8 @@ def _side_of_other(sentence: Sentence, side: Term, organ: str) -> bool:
 
 
 _SIDED_THING = re.compile(
-    r"cathet|stent|port|tube|drain|effusion|hydro|stone|calcul|lith|pneumo|fracture|vein|arter|hernia|atelect|edema|dilat"
+    r"cathet|stent|port|tube|drain|effusion|hydro|stone|calcul|lith|pneumo|fracture|vein|arter|hernia|"
+    r"atelect|edema|dilat"
 )
 
 
@@ -552,18 +574,31 @@ def _tidy(organ: str, location: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _of_last_in_list(sentence: Sentence, side: Term, places: list[Term]) -> bool:
+    """Whether a side is said of a list's later member alone ("in the pelvis and the right inguinal region")."""
+    if side.meta("SIDE")["side"] == "bilateral":
+        return False
+    before = [t for t in places if t.end <= side.start]
+    named = any(0 <= t.start - side.end <= 10 for t in places)
+    return bool(before) and named and bool(_AND.fullmatch(sentence.between(before[-1].end, side.start)))
+
+
+_AND = re.compile(r"(?:\s+\w+)?(?:,|,?\s+(?:and|as well as))\s+(?:(?:in|at|on) )?(?:the )?")
+
+
 def _node_place(mention: Mention) -> Place:
     """Lymph nodes: the stations named, and the side."""
     sentence = mention.sentence
     place = Place(organ="lymph_node", source="noun_phrase")
     largest = _largest_span(sentence, mention)
     sides: list[str] = []
+    stations = [t for t in sentence.having("STATION") if mention.territory_start <= t.start < mention.end]
     for t in sentence.terms:
         if not mention.territory_start <= t.start < mention.end or (largest and largest[0] <= t.start < largest[1]):
             continue
         if "STATION" in t.roles and t.text not in place.location:
             place.location.append(t.text)
-        if "SIDE" in t.roles:
+        if "SIDE" in t.roles and not (not sides and _of_last_in_list(sentence, t, stations)):
             sides.append(t.meta("SIDE")["side"])
     for match in re.finditer(
         r"(?:region|station|level)s?\s+(\d{1,2}\s?[lr]?)\b|(?<![a-z0-9.])(\d{1,2}[lr])\b",

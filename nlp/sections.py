@@ -8,7 +8,8 @@ from .rule_files import Rule, normalise
 
 # A heading: at the start of a line, or of a sentence on a line, up to 60 characters, then a colon; or alone on its line.
 _COLON = re.compile(
-    r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:",
+    r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|"
+    r"^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:",
     re.M,
 )
 _ALONE = re.compile(r"^[ \t*_#\"•\-]{0,5}(?P<head>[^\W\d_][^\n:.;!?]{2,59}?)[ \t*_#]*$", re.M)

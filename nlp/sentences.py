@@ -12,7 +12,8 @@ _ABBREVIATION = re.compile(rf"(?:^|[\s(])(?:{'|'.join(re.escape(a) for a in _ABB
 # An end: full stop, question or exclamation mark (not inside a number), semicolon; a bullet; a line break before a capital,
 # a digit, a bullet or a blank line. "(cyst?)" and "adenoma ?)" do not end a sentence.
 _END = re.compile(
-    r"(?<!\d)\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])\.(?=\s+\d)|[!?](?=\s|$)(?!\s*\))|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
+    r"(?<!\d)\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])\.(?=\s+\d)|"
+    r"[!?](?=\s|$)(?!\s*\))|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
     r"|\s\"(?=\s)|\"(?=\s?[a-z])(?<=\.\")|\n"
 )
 _BULLET = re.compile(r"[ \t]*(?:[-*•▪●◦·>\"+]|\(?\d{1,2}[.)](?=\s)|\(?[a-h][.)](?=\s))\s*")

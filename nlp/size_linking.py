@@ -8,49 +8,74 @@ from .lexicon import Term
 from .measurements import Size
 
 _PREMODIFIER_STOP = re.compile(
-    r"[,;:()]|\b(?:in|within|at|on|with|was|is|are|were|and|from|to|which|that|seen|noted|observed|detected|there|for|by|of|between|previously|versus|vs)\b"
+    r"[,;:()]|\b(?:in|within|at|on|with|was|is|are|were|and|from|to|which|that|seen|noted|observed|"
+    r"detected|there|for|by|of|between|previously|versus|vs)\b"
 )
 _NO_LESION_SIZE = re.compile(
-    r"(?:slice thickness|section thickness|collimation|slices? of|cuts? of|increments?|distance (?:of|from|to|between)|distance|away|apart|every|interval of|spacing|"
-    r"calib(?:er|re|ration)|short of|shift(?: of)?|depth of invasion|wall thickness(?: of| is| measures)?|thickness of the wall|margin of|resection margin|"
-    r"midclavicular line|endometri\w*(?: \w+){0,2}(?: thickness)?|cortical thickness|lumen|stenosis|span|extends? for|gap of|over a (?:length|distance) of)\W*(?:is|of|measures?|measuring|at|up to|approximately|about|:)?\W*$"
+    r"(?:slice thickness|section thickness|collimation|slices? of|cuts? of|increments?|distance (?:of|"
+    r"from|to|between)|distance|away|apart|every|interval of|spacing|"
+    r"calib(?:er|re|ration)|short of|shift(?: of)?|depth of invasion|wall thickness(?: of| is|"
+    r" measures)?|thickness of the wall|margin of|resection margin|"
+    r"midclavicular line|endometri\w*(?: \w+){0,2}(?: thickness)?|cortical thickness|lumen|stenosis|"
+    r"span|extends? for|gap of|over a (?:length|distance) of)\W*(?:is|of|measures?|measuring|at|up to|"
+    r"approximately|about|:)?\W*$"
 )
 _NO_LESION_SIZE_AFTER = re.compile(
-    r"^\W*(?:slices?|slice thickness|cuts|sections?|collimation|reconstruct|intervals?|increments?|from the|from its|away|apart|distal|proximal to|above the|below the|cranial to|caudal to|deep to the|to the (?:left|right) of|short of|"
-    r"in midclavicular|proximally|distance|margin|wall thick|of midline|midline shift|port|catheter|stent|needle|gauge|in caliber|in calibre|calib|calcul|stones?\b|off the|inferior to|superior to|medial to|lateral to|posterior to|anterior to|per\b|/)"
+    r"^\W*(?:slices?|slice thickness|cuts|sections?|collimation|reconstruct|intervals?|increments?|"
+    r"from the|from its|away|apart|distal|proximal to|above the|below the|cranial to|caudal to|"
+    r"deep to the|to the (?:left|right) of|short of|"
+    r"in midclavicular|proximally|distance|margin|wall thick|of midline|midline shift|port|catheter|"
+    r"stent|needle|gauge|in caliber|in calibre|calib|calcul|stones?\b|off the|inferior to|superior to|"
+    r"medial to|lateral to|posterior to|anterior to|per\b|/)"
 )
 _PRIOR_BEFORE = re.compile(
-    r"(?:\b(?:previously|previous(?:ly)? (?:measured|measuring|measurement|size|exam|examination|study|ct|scan)?|prior(?: size| measurement| exam| study| ct| scan)?|formerly|before|was|were|"
-    r"vs\.?|versus|compared (?:to|with)|in comparison (?:to|with)|as compared (?:to|with)|had been|earlier|old|initially|originally|baseline|at baseline|"
-    r"last (?:exam|study|ct|measurement|measured)|previous value|prev\.?|former|instead of|unlike|ehemals|from|pre-treatment|used to (?:be|measure))\b"
+    r"(?:\b(?:previously|previous(?:ly)? (?:measured|measuring|measurement|size|exam|examination|"
+    r"study|ct|scan)?|prior(?: size| measurement| exam| study| ct| scan)?|formerly|before|was|were|"
+    r"vs\.?|versus|compared (?:to|with)|in comparison (?:to|with)|as compared (?:to|with)|had been|"
+    r"earlier|old|initially|originally|baseline|at baseline|"
+    r"last (?:exam|study|ct|measurement|measured)|previous value|prev\.?|former|instead of|unlike|"
+    r"ehemals|from|pre-treatment|used to (?:be|measure))\b"
     r"[^.;()\d]{0,45}|(?:on|dated|from|of|in)\s+(?:the\s+)?(?:previous|prior|last|earlier|old)\s+[^.;()\d]{0,45})$"
 )
 # "… 5 mm in the apical segment in the previous examination, was measured as 8 mm"
 _MEASURED_THEN = re.compile(
-    r"^(?!(?:[^,;()]*)\b(?:observed|seen|detected|noted|described|present|also|visible|identified|compared|stable)\b[^,;()]{0,60}\bin (?:the |his |her )?(?:previous|prior|last))"
-    r"[^,;()\d]{0,80}\bin (?:the |his |her )?(?:previous|prior|last)\s+(?:\w+\s+){0,2}(?:exam|ct\b|study|scan|mri|imaging)"
+    r"^(?!(?:[^,;()]*)\b(?:observed|seen|detected|noted|described|present|also|visible|identified|"
+    r"compared|stable)\b[^,;()]{0,60}\bin (?:the |his |her )?(?:previous|prior|last))"
+    r"[^,;()\d]{0,80}\bin (?:the |his |her )?(?:previous|prior|last)\s+(?:\w+\s+){0,2}(?:exam|ct\b|"
+    r"study|scan|mri|imaging)"
 )
 # The earlier exam is only what is compared with; the size after it is of now.
 _COMPARED_ONLY = re.compile(
-    r"\b(?:according to|compared (?:to|with)|comparison (?:to|with)|relative to|since|unchanged from|stable from|similar to)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|baseline)\b[^();\d]{0,60}$"
-    r"|\b(?:previous|prior|last|earlier)\b[^;]{0,40}\b(?:and|,)\s+(?:now\s+|currently\s+)?(?:measur\w+|is|it is)\b[^;\d]{0,30}$"
+    r"\b(?:according to|compared (?:to|with)|comparison (?:to|with)|relative to|since|unchanged from|"
+    r"stable from|similar to)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|"
+    r"baseline)\b[^();\d]{0,60}$"
+    r"|\b(?:previous|prior|last|earlier)\b[^;]{0,40}\b(?:and|,)\s+(?:now\s+|"
+    r"currently\s+)?(?:measur\w+|is|it is)\b[^;\d]{0,30}$"
 )
 # "previously described nodules: 4 mm" tells of nodules known before, with their size of now.
 _KNOWN_BEFORE = re.compile(
-    r"^(?:previously|previous|formerly|earlier|prior)\s+(?:described|known|seen|noted|reported|mentioned|identified|visuali[sz]ed|demonstrated|detected|treated|imaged|documented|depicted)\b"
+    r"^(?:previously|previous|formerly|earlier|prior)\s+(?:described|known|seen|noted|reported|"
+    r"mentioned|identified|visuali[sz]ed|demonstrated|detected|treated|imaged|documented|depicted)\b"
 )
 _WAS_CURRENT = re.compile(
-    r"(?:nodule|lesion|mass|cyst|node|nodes|tumou?r|diameter|size|dimensions?|it|which|\bax[ie]s|\w)\s+(?:was|were)\s+(?:measured|measuring|approximately|about|found|seen|observed|calculated|detected|recorded|[a-z]+ed)\b[^.;()\d]{0,40}$"
+    r"(?:nodule|lesion|mass|cyst|node|nodes|tumou?r|diameter|size|dimensions?|it|which|\bax[ie]s|"
+    r"\w)\s+(?:was|were)\s+(?:measured|measuring|approximately|about|found|seen|observed|calculated|"
+    r"detected|recorded|[a-z]+ed)\b[^.;()\d]{0,40}$"
 )
 _PRIOR_AFTER = re.compile(
-    r"^\W{0,3}(?:(?:long|short) axis\W+)?(?:in diameter\W+|in size\W+)?(?:previously|on (?:the )?(?:previous|prior|last)|in (?:the|his|her) (?:previous|prior|last|old)|before\b|at baseline|prior\b|earlier\b|formerly|in the past|at the time|on the old|at the previous|"
-    r"(?:in|on|as of|from) (?:january|february|march|april|may|june|july|august|september|october|november|december|20\d\d|19\d\d)|on \d{1,2}[./]\d{1,2}[./]\d{2,4})"
+    r"^\W{0,3}(?:(?:long|short) axis\W+)?(?:in diameter\W+|in size\W+)?(?:previously|"
+    r"on (?:the )?(?:previous|prior|last)|in (?:the|his|her) (?:previous|prior|last|old)|before\b|"
+    r"at baseline|prior\b|earlier\b|formerly|in the past|at the time|on the old|at the previous|"
+    r"(?:in|on|as of|from) (?:january|february|march|april|may|june|july|august|september|october|"
+    r"november|december|20\d\d|19\d\d)|on \d{1,2}[./]\d{1,2}[./]\d{2,4})"
 )
 _CURRENT_BEFORE = re.compile(
-    r"\b(?:now|currently|today|current(?: size| measurement)?|at present|presently|in the current (?:exam|examination|study))\b[^.;()\d]{0,40}$"
+    r"\b(?:now|currently|today|current(?: size| measurement)?|at present|presently|"
+    r"in the current (?:exam|examination|study))\b[^.;()\d]{0,40}$"
 )
 _PRIOR_SENTENCE = re.compile(
-    r"^\s*(?:in|on|at)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|former|preceding|comparison)\s+(?:\w+\s+){0,4}|^\s*(?:previously|formerly|prior)\b"
+    r"^\s*(?:in|on|at)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|former|"
+    r"preceding|comparison)\s+(?:\w+\s+){0,4}|^\s*(?:previously|formerly|prior)\b"
 )
 _GROUP_UPPER = re.compile(r"\b(?:up to|reaching|reaches|reach|not exceeding|not exceed|maximally|maximal(?:ly)? of)\b")
 _LARGEST = ("LARGEST:BIDIRECTIONAL",)
@@ -131,7 +156,8 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
     if match.group().startswith("from"):
         return bool(
             re.search(
-                r"(?:increas|decreas|grow|grew|enlarg|reduc|shr[iau]nk|progress|regress|chang|down|up)\w*(?:\s+in size)?\s+from\W*$",
+                r"(?:increas|decreas|grow|grew|enlarg|reduc|shr[iau]nk|progress|regress|chang|down|"
+                r"up)\w*(?:\s+in size)?\s+from\W*$",
                 before,
             )
         )
@@ -183,7 +209,8 @@ def _premodified(sentence: Sentence, mentions: list[Mention], size: Size) -> Men
     start, nearest = min(candidates, key=lambda c: c[0])
     gap = sentence.between(size.end, start)
     gap = re.sub(
-        r"^\s*(?:in (?:maximum |maximal |short axis |long axis |greatest )?(?:diameter|size|dimension)|diameter|diameters|sized|size|large|in diameter)\b",
+        r"^\s*(?:in (?:maximum |maximal |short axis |long axis |greatest )?(?:diameter|size|dimension)|"
+        r"diameter|diameters|sized|size|large|in diameter)\b",
         " ",
         gap,
     )
@@ -210,7 +237,9 @@ def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention
     between = sentence.between(lesion.heads[-1].end, blocker.start)
     tight = bool(
         re.fullmatch(
-            r"\s*(?:\(|is|of|measures?|measuring|measured|up to|to|,|=|:|dilated|is dilated|approximately|about|with a diameter of|diameter|thickness|width|caliber)*\s*(?:\(|up to|to|of|at|approximately|about|measuring)*\s*",
+            r"\s*(?:\(|is|of|measures?|measuring|measured|up to|to|,|=|:|dilated|is dilated|approximately|"
+            r"about|with a diameter of|diameter|thickness|width|caliber)*\s*(?:\(|up to|to|of|at|"
+            r"approximately|about|measuring)*\s*",
             gap,
         )
     )
