@@ -8,7 +8,13 @@ from typing import Any
 from ..nlp.extractor import Extractor
 from ..schemas import ConfigError
 
-_BACKENDS = {"rules": "reportsup.nlp.rules_extractor:RulesExtractor"}
+_BACKENDS = {
+    "rules": "reportsup.nlp.rules_extractor:RulesExtractor",
+    "transformers": "reportsup.nlp.llm.transformers_backend:TransformersExtractor",
+    "openai": "reportsup.nlp.llm.openai_backend:OpenAIExtractor",
+    "batch": "reportsup.nlp.llm.batch_files:BatchExtractor",
+    "hybrid": "reportsup.pipelines.llm_options:make_hybrid",
+}
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,9 @@ def make_extractor(backend: str, **options: Any) -> Extractor:
     try:
         factory = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
+        extra = " The language-model backends need `pip install 'reportsup[llm]'`." if backend in _BACKENDS else ""
         raise ConfigError(
-            f"backend: '{backend}' cannot be loaded ({error}) vs an installed module. Install it."
+            f"backend: '{backend}' cannot be loaded ({error}) vs an installed module.{extra or ' Install it.'}"
         ) from error
     extractor: Extractor = factory(**options)
     return extractor

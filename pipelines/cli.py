@@ -13,6 +13,7 @@ from ..schemas.errors import ReportsupError
 _COMMANDS = (
     ("extract", "extract:extract", "Reports"),
     ("audit", "audit:audit", "Reports"),
+    ("compare", "compare:compare", "Reports"),
     ("sql", "sql:sql", "Reports"),
     ("correct", "correct:correct", "Reports"),
     ("export", "export:export", "Reports"),

@@ -108,6 +108,7 @@ class _Run:
         self._waiting: dict[str, Report] = {}  # handed to the runner, not answered yet
         self.summary = RunSummary(self._writer.run_id)
         self._last_commit = time.monotonic()
+        self._commit_seconds = 0.0
         self._interrupt = _Interrupt()
 
     def execute(self) -> RunSummary:
@@ -148,14 +149,23 @@ class _Run:
         self._writer.add(report, rows)
         self.summary.by_status[rows.status] = self.summary.by_status.get(rows.status, 0) + 1
         waited = time.monotonic() - self._last_commit
-        if self._writer.pending >= self._options.batch_reports or waited >= self._options.batch_seconds:
+        if self._writer.pending >= self._options.batch_reports or waited >= self._patience():
             self._commit()
         self._report_progress()
 
+    def _patience(self) -> float:
+        """Seconds that an answer may wait to be committed. A language model's answers are dear: as soon as committing
+        takes no more than a tenth of the time, so that a killed run loses little beside the requests in flight."""
+        if not hasattr(self._extractor, "extract_many"):
+            return self._options.batch_seconds
+        return min(self._options.batch_seconds, 10 * self._commit_seconds)
+
     def _commit(self) -> None:
+        started = time.monotonic()
         with self._interrupt.deferred():
             self._writer.commit()
         self._last_commit = time.monotonic()
+        self._commit_seconds = self._last_commit - started
 
     def _report_progress(self) -> None:
         if self._progress is not None:

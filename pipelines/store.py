@@ -99,7 +99,7 @@ class ExtractionWriter:
     def done(self, reports: Sequence[Report]) -> set[str]:
         """Ids among these reports that this run has extracted already from the very same text, without an error.
 
-        Reports that were left to the rules because a budget was spent are not done: a next run has a new budget.
+        Reports that the rules had to answer since the language model failed or its budget was spent are not done.
         """
         wanted = pa.table({"report_id": [r.report_id for r in reports], "sha": [text_hash(r.text) for r in reports]})
         self._connection.register("_wanted", wanted)
@@ -107,7 +107,7 @@ class ExtractionWriter:
             found = self._connection.execute(
                 "SELECT w.report_id FROM _wanted w JOIN extractions e ON e.report_id = w.report_id "
                 "WHERE e.run_id = ? AND e.text_sha256 = w.sha AND e.status <> 'error' "
-                "AND NOT coalesce(list_contains(e.review_reasons, 'llm_budget_spent'), false)",
+                "AND NOT coalesce(list_has_any(e.review_reasons, ['llm_budget_spent', 'hybrid_llm_failed']), false)",
                 [self.run_id],
             ).fetchall()
         finally:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import llm_arguments as arguments
 from .options import DEFAULT_DB, Db
 
 if TYPE_CHECKING:
     from ..backends import ExtractorSpec
     from ..extraction import RunSummary
+    from ..llm_options import LlmOptions
     from ..reading import Source
 
 _READING = "Reading"
@@ -38,10 +40,28 @@ def extract(
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU.")] = None,
     rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/rules.md).")] = None,
-    backend: Annotated[str, typer.Option(help="Who reads the reports.")] = "rules",
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one report may take.")] = 60.0,
+    backend: Annotated[
+        str,
+        typer.Option(help="Who reads the reports: rules, openai, transformers, hybrid, or module:callable."),
+    ] = "rules",
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds that a report may take; default 60, a request 300.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read only the first N rows.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show columns and three extractions; write nothing.")] = False,
+    model: arguments.Model = None,
+    llm: arguments.Llm = "openai",
+    base_url: arguments.BaseUrl = None,
+    api_key_env: arguments.ApiKeyEnv = None,
+    batch_size: arguments.BatchSize = None,
+    concurrency: arguments.Concurrency = None,
+    max_tokens: arguments.MaxTokens = None,
+    temperature: arguments.Temperature = None,
+    extra_body: arguments.ExtraBody = None,
+    llm_budget: arguments.LlmBudget = None,
+    repair: arguments.Repair = False,
+    write_batch: arguments.WriteBatch = None,
+    read_batch: arguments.ReadBatch = None,
 ) -> None:
     """Extract findings from reports. Run it again at any time: only new and changed reports are read.
 
@@ -50,25 +70,57 @@ def extract(
 
     Exit code 1 when rows were rejected or reports failed: `reportsup sql "FROM rejects"` lists them.
     """
+    from ..llm_options import LlmOptions
     from ..reading import InputOptions, open_sources
 
     options = InputOptions(id_column, tuple(text_column or ()), format, encoding, delimiter)
     sources = open_sources(reports, options)
-    spec = _spec(backend, rules)
+    said = LlmOptions(
+        model, llm, base_url, api_key_env, batch_size, concurrency, max_tokens, temperature, extra_body, repair,
+        llm_budget, timeout, read_batch,
+    )  # fmt: skip
+    if write_batch is not None:
+        _write_batch(sources, db, said, write_batch, limit)
+        return
+    spec = _spec(backend, rules, said)
     if dry_run:
         _dry_run(sources, spec, limit)
         return
     _say_columns(sources)
-    _run(sources, db, spec, workers=workers or os.cpu_count() or 1, timeout_s=timeout, limit=limit)
+    _run(sources, db, spec, workers=workers or os.cpu_count() or 1, timeout_s=timeout or 60.0, limit=limit)
 
 
-def _spec(backend: str, rules: Path | None) -> "ExtractorSpec":
+def _spec(backend: str, rules: Path | None, said: "LlmOptions") -> "ExtractorSpec":
     from ...schemas import ConfigError
     from ..backends import ExtractorSpec
+    from ..llm_options import LLM_BACKENDS, llm_spec
 
     if rules is not None and not rules.is_dir():
         raise ConfigError(f"--rules: {rules} vs a folder of rule files. See docs/rules.md.")
+    if said.read_batch is not None and backend == "rules":
+        backend = "openai"
+    if backend in LLM_BACKENDS:
+        return llm_spec(backend, said, rules)
+    if said.model is not None:
+        raise ConfigError(
+            f"--model: given vs backend {backend}, which uses none. Name one of {', '.join(LLM_BACKENDS)}."
+        )
     return ExtractorSpec(backend, {"rules_dir": rules} if rules is not None else {})
+
+
+def _write_batch(sources: "list[Source]", db: Path, said: "LlmOptions", path: Path, limit: int | None) -> None:
+    from ..llm_options import batch_writer_spec
+
+    spec = batch_writer_spec(said)
+    from ..batches import write_batch
+
+    summary = write_batch(sources, db, spec, path, limit)
+    typer.echo(
+        f"{path}: {summary.requests:,} requests, {summary.skipped:,} reports known already. It holds report text."
+    )
+    typer.echo(
+        f"next: vllm run-batch -i {path} -o answers.jsonl --model {said.model}, then extract --read-batch answers.jsonl"
+    )
 
 
 def _say_columns(sources: "list[Source]") -> None:
