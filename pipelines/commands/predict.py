@@ -57,7 +57,9 @@ def predict(
         failures = predict_cases(model, inputs, out, options, done=lambda case, lesions: bar.advance(task))
     for case_id, message in failures.items():
         typer.echo(f"{case_id}: {message}", err=True)
-    typer.echo(f"{len(inputs) - len(failures)} of {len(inputs)} cases in {out}; their lesions in {out / 'components.csv'}")
+    typer.echo(
+        f"{len(inputs) - len(failures)} of {len(inputs)} cases in {out}; their lesions in {out / 'components.csv'}"
+    )
     if failures:
         raise typer.Exit(1)
 

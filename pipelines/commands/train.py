@@ -46,8 +46,8 @@ def train(
     Examples: `reportsup train` · `reportsup train --run runs/liver --set batch_size=4 --steps 20000` ·
     `reportsup train --no-reports --run runs/masks`
 
-    Run it again to go on where it stopped; on several GPUs or nodes start it with `accelerate launch`. It stops with the
-    cases named when the loss diverges.
+    Run it again to go on where it stopped; on several GPUs or nodes start it with `accelerate launch`. It stops with
+    the cases named when the loss diverges.
     """
     from rich.console import Console
 

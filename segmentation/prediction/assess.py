@@ -39,7 +39,11 @@ def evaluation_cases(
             affine_ras=affine,
             probabilities={organ: probabilities[organ] for organ in organs},
             lesion_masks={organ: mask for organ in organs if (mask := _lesions(case, organ)) is not None},
-            present={organ: known[organ].status is not ChannelStatus.KNOWN_ABSENT for organ in organs if _known(known[organ])},
+            present={
+                organ: known[organ].status is not ChannelStatus.KNOWN_ABSENT
+                for organ in organs
+                if known[organ].status is not ChannelStatus.UNKNOWN
+            },
             reported={organ: reported_volume(known[organ]) for organ in organs if known[organ].regions},
             organ_masks={organ: m for organ in organs if (m := _organ(case, organ)) is not None} if pictures else {},
             image_hu=read_array(open_volume(case.ct)) if pictures else None,
@@ -61,10 +65,6 @@ def reported_volume(channel: ChannelTarget) -> ReportedVolume:
         estimate_mm3=None if None in estimates else sum(value for value in estimates if value is not None),
         largest_diameter_mm=max(diameters, default=None),
     )
-
-
-def _known(channel: ChannelTarget) -> bool:
-    return channel.status is not ChannelStatus.UNKNOWN
 
 
 def _lesions(case: IndexedCase, organ: str) -> Array | None:

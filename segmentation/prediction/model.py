@@ -57,10 +57,11 @@ def load_model(run: Path, *, device: str | None = None, network: nn.Module | Non
         )
     config, plan = folder.read_config(), folder.read_plan()
     built = network or build_network(config.network, len(plan.channels), config.network_args)
-    state = load_checkpoint(folder.best if folder.best.exists() else folder.last)
-    weights = state["network"]
-    if not folder.best.exists():
-        prefix = "module."
+    if folder.best.exists():
+        state = load_checkpoint(folder.best)
+        weights = state["network"]
+    else:
+        state, prefix = load_checkpoint(folder.last), "module."
         weights = {k.removeprefix(prefix): v for k, v in state["average"].items() if k.startswith(prefix)}
     built.load_state_dict(weights)
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))

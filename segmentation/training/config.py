@@ -37,6 +37,7 @@ class TrainingConfig:
     # Network: a MONAI name (see `networks.NETWORKS`) or "package.module:function".
     network: str = "SegResNetDS"
     network_args: dict[str, Any] = Field(default_factory=dict)
+    initial_run: str | None = None  # a run folder whose weights are the start, e.g. with mask_steps = 0
 
     # Targets and plan.
     organs: tuple[str, ...] | None = None

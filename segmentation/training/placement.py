@@ -1,8 +1,8 @@
 """Where a crop lies in its case: a similarity transform between the case's voxels and the crop's.
 
-The crop's centre sits on `centre` of the case; around it, crop offset = `linear` · case offset, both in voxels. Rotation
-and scale act in millimetres, so a turned lesion keeps its shape on an anisotropic grid, and its volume changes by
-exactly `scale`³, which the crop's targets follow.
+The crop's centre sits on `centre` of the case; around it, crop offset = `linear` · case offset, both in voxels.
+Rotation and scale act in millimetres, so a turned lesion keeps its shape on an anisotropic grid, and its volume
+changes by exactly `scale`³, which the crop's targets follow.
 """
 
 import itertools
@@ -81,7 +81,7 @@ class Placement:
 
 
 def place_at(point: npt.ArrayLike, size: tuple[int, int, int], transform: Transform, at: npt.ArrayLike) -> Placement:
-    """The crop where case coordinate `point` falls on crop coordinate `at`, to the nearest voxel if it keeps to the grid."""
+    """The crop where case coordinate `point` falls on crop coordinate `at`; to the nearest voxel on the grid."""
     offset = np.linalg.inv(transform.linear) @ (np.asarray(at, float) - _middle(size))
     return _snap(Placement(np.asarray(point, float) - offset, size, transform))
 

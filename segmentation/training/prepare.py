@@ -62,8 +62,8 @@ def prepare(
     training = _of_split(indexed, "train")
     if not training:
         raise DataError(
-            f"training cases: 0 of {len(indexed)} usable cases vs at least one in the split 'train'. There is nothing to "
-            "learn. Register volumes with `reportsup index`."
+            f"training cases: 0 of {len(indexed)} usable cases vs at least one in the split 'train'. There is nothing "
+            "to learn. Register volumes with `reportsup index`."
         )
     channels = plan_channels(training, targets)
     masks = plan_region_masks(training, channels)

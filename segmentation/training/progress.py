@@ -36,7 +36,8 @@ def _curves(axes: Any, records: list[dict[str, Any]], marker: str | None = None)
     names = dict.fromkeys(name for record in records for name in record if name not in _HIDDEN)
     for name in names:
         points = [(record["step"], record[name]) for record in records if name in record]
-        axes.plot(*zip(*points, strict=True), label=name, linewidth=2 if name in ("loss", "score") else 1, marker=marker)
+        width = 2 if name in ("loss", "score") else 1
+        axes.plot(*zip(*points, strict=True), label=name, linewidth=width, marker=marker)
     second = [record["step"] for record in records if record["stage"] == 2]
     if second:
         axes.axvline(second[0], color="grey", linestyle=":", linewidth=1)

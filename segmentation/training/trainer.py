@@ -112,7 +112,7 @@ class Trainer:
         self.step, self.best_score, self.best_step, self.lowest_loss = 0, -math.inf, 0, math.inf
         self._pending: list[tuple[tuple[str, ...], dict[str, Tensor]]] = []
         self._clock = time.perf_counter()
-        self._resume()
+        self._start()
 
     def run(self, until: int) -> None:
         """Train up to a step of the run, checkpoint included."""
@@ -199,9 +199,9 @@ class Trainer:
         loss = float(table[place, names.index("loss")])
         step = self.step - len(self._pending) + place + 1
         raise TrainingError(
-            f"training diverged at step {step}: loss {loss:.4g} vs a finite value near {self.lowest_loss:.4g}, on cases "
-            f"{', '.join(case_ids)}. The weights are useless from here on; the run folder keeps those of its last "
-            "checkpoint. Check these cases (`reportsup check`), or lower learning_rate in a new run folder."
+            f"training diverged at step {step}: loss {loss:.4g} vs a finite value near {self.lowest_loss:.4g}, on "
+            f"cases {', '.join(case_ids)}. The weights are useless from here on; the run folder keeps those of its "
+            "last checkpoint. Check these cases (`reportsup check`), or lower learning_rate in a new run folder."
         )
 
     def _validate(self) -> None:
@@ -252,11 +252,19 @@ class Trainer:
         draw_progress(self.folder)
         write_model_card(self.folder, self.config, self.data.plan, self.pools)
 
+    def _start(self) -> None:
+        """Go on from the last checkpoint, else from another run's weights, else from nothing."""
+        if self.folder.last.exists():
+            self._resume()
+        elif self.config.initial_run is not None:
+            state = load_checkpoint(RunFolder(Path(self.config.initial_run)).last, self.accelerator.device)
+            self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+        if self.accelerator.is_main_process:
+            self.folder.drop_records_after(self.step)
+        self.accelerator.wait_for_everyone()
+
     def _resume(self) -> None:
-        if not self.folder.last.exists():
-            if self.accelerator.is_main_process:
-                self.folder.drop_records_after(0)
-            return
         state = load_checkpoint(self.folder.last, self.accelerator.device)
         self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
@@ -265,9 +273,6 @@ class Trainer:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.step, self.lowest_loss = int(state["step"]), float(state["lowest_loss"])
         self.best_score, self.best_step = float(state["best_score"]), int(state["best_step"])
-        if self.accelerator.is_main_process:
-            self.folder.drop_records_after(self.step)
-        self.accelerator.wait_for_everyone()
 
     def _record(self, record: Record) -> None:
         if not self.accelerator.is_main_process:

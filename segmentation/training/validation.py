@@ -46,7 +46,7 @@ def validate_case(
 
 
 def summarise(results: Sequence[CaseResult]) -> dict[str, float]:
-    """Mean DSC of cases with a lesion mask, patient-level AUC, and their mean `score`, which chooses the best checkpoint.
+    """Mean DSC of cases with a lesion mask, patient-level AUC, and `score`, their mean, which chooses the best weights.
 
     Means over channels; what no case can tell is left out.
     """

@@ -65,7 +65,8 @@ def test_a_cut_region_keeps_its_upper_bound_and_no_lesion(make_case):
 def test_targets_follow_the_scale(make_case):
     region = region_of((6.0,), 60.0, 200.0)
     case = make_case("a", "report", region=region)
-    placement = Placement(np.array([11.5, 10.5, 7.5]), PLAN.patch_size, Transform.similarity((0, 0, 0), 1.1, SPACING_MM))
+    larger = Transform.similarity((0, 0, 0), 1.1, SPACING_MM)
+    placement = Placement(np.array([11.5, 10.5, 7.5]), PLAN.patch_size, larger)
     (target,) = cut_sample(case, PLAN, placement).regions
     assert target.volume_lo_mm3 == pytest.approx(60 * 1.1**3)
     assert target.volume_hi_mm3 == pytest.approx(200 * 1.1**3)
@@ -105,7 +106,8 @@ def test_why_a_region_is_not_trained_on(make_case):
     case = make_case("a", "report", region=region_of((), 33.5, None))
     region = case.targets.channels["liver"].regions[0]
     assert trains_on(region, case.cached, rules, PLAN) is None
-    assert "without a size" in (trains_on(region, case.cached, CropRules((16, 16, 16), presence_targets=False), PLAN) or "")
+    sized_only = CropRules(PLAN.patch_size, presence_targets=False)
+    assert "without a size" in (trains_on(region, case.cached, sized_only, PLAN) or "")
     assert "larger than the patch" in (trains_on(region, case.cached, CropRules((8, 8, 8)), PLAN) or "")
 
 
@@ -122,9 +124,8 @@ def test_image_and_masks_move_alike(make_case):
     growth = []
     for chance in (0.0, 1.0):
         for _ in range(10):
-            placement = Placement(
-                np.array([11.5, 11.5, 7.5]), (20, 20, 14), SpatialAugmentation(affine_chance=chance).draw(rng, SPACING_MM)
-            )
+            transform = SpatialAugmentation(affine_chance=chance).draw(rng, SPACING_MM)
+            placement = Placement(np.array([11.5, 11.5, 7.5]), (20, 20, 14), transform)
             start, size = placement.block()
             slices = tuple(slice(max(a, 0), a + n) for a, n in zip(start, size, strict=True))
             block = mask[slices].astype(np.float32)

@@ -13,7 +13,7 @@ import torch
 from reportsup.schemas import TrainingError
 from reportsup.segmentation.training.checkpoint import load_checkpoint
 from reportsup.segmentation.training.config import TrainingConfig
-from reportsup.segmentation.training.trainer import TrainingData, train
+from reportsup.segmentation.training.trainer import Trainer, TrainingData, train
 from torch import nn
 
 from .conftest import PLAN
@@ -69,8 +69,9 @@ def test_resumed_run_equals_the_straight_run(tmp_path, data, stop):
 
 def test_run_folder_is_complete_and_a_finished_run_stays_as_it_is(tmp_path, data):
     run = train(tmp_path / "run", CONFIG, data)
-    names = {"config.toml", "plan.json", "data.json", "last.pt", "best.pt", "metrics.jsonl", "progress.png", "README.md"}
-    assert {path.name for path in run.path.iterdir()} == names
+    made = {path.name for path in run.path.iterdir()}
+    texts, weights = {"config.toml", "plan.json", "data.json", "metrics.jsonl", "README.md"}, {"last.pt", "best.pt"}
+    assert made == texts | weights | {"progress.png"}
     before = run.last.read_bytes()
     train(tmp_path / "run", CONFIG, data)
     assert run.last.read_bytes() == before
@@ -123,6 +124,13 @@ def test_masks_alone_and_reports_take_equal_steps(tmp_path, data):
     assert "not used" in (without.path / "README.md").read_text()
 
 
+def test_a_run_starts_from_the_weights_of_another(tmp_path, data):
+    first = train(tmp_path / "masks", replace(CONFIG, report_steps=0), data)
+    start = replace(CONFIG, mask_steps=0, initial_run=str(first.path))
+    trainer = Trainer(tmp_path / "reports", start, data)
+    assert states_equal(dict(trainer.network.state_dict()), dict(load_checkpoint(first.last)["network"]))
+
+
 SCRIPT = """
 import pickle, sys, warnings
 from pathlib import Path
@@ -142,8 +150,9 @@ def test_killed_run_goes_on_to_the_same_result(tmp_path, data):
     (tmp_path / "input").write_bytes(pickle.dumps((CONFIG, data)))
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "input"), str(tmp_path / "run")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     for lines, delay in ((2, 0.0), (3, 0.03)):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout is not None
         for _ in range(lines):
             process.stdout.readline()

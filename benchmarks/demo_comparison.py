@@ -1,0 +1,187 @@
+"""Do reports help? Arms of equal length on the synthetic dataset, several seeds, judged on both scanners.
+
+    python benchmarks/demo_comparison.py WORK            # hours on two cores; run it again to go on
+    python benchmarks/demo_comparison.py WORK --seeds 1 --mask-steps 300 --report-steps 300
+
+Everything goes through the product: reports are written as text and extracted, volumes indexed, runs trained from the
+database. Stage 1 (few masks) is trained once per seed; every arm but `all masked` goes on from it for the same number
+of steps. `all masked` trains the same total number of steps with the lesion mask of every training case.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from reportsup.pipelines.commands.evaluate import evaluate_run
+from reportsup.pipelines.demo_reports import write_reports
+from reportsup.schemas.database import open_database
+from reportsup.segmentation.evaluation import Evaluation
+from reportsup.segmentation.synthetic import DatasetSize, write_dataset
+from reportsup.segmentation.training.config import TrainingConfig, load_config
+from reportsup.segmentation.training.prepare import prepare
+from reportsup.segmentation.training.trainer import train
+
+SETTINGS = (
+    "network=UNet",
+    "network_args.channels=[16, 32, 64]",
+    "network_args.strides=[2, 2]",
+    "network_args.num_res_units=1",
+    "spacing_mm=[4.0, 4.0, 4.0]",
+    "patch_size=[32, 32, 32]",
+    "margin_mm=8.0",
+    "batch_size=4",
+    "learning_rate=0.005",
+    "report_learning_rate=0.003",
+    "warmup_steps=50",
+    "ema_decay=0.98",
+    "lesion_share=0.9",
+    "organ_share=0.1",
+    "validation_overlap=0.25",
+    "log_every=50",
+    "checkpoint_every=100",
+    "validate_every=200",
+)
+METRICS = ("f1", "auc", "dsc")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train: on which database, with which settings; `from_stage_1` = starts from the few masks."""
+
+    name: str
+    database: str
+    settings: tuple[str, ...] = ()
+    from_stage_1: bool = True
+
+
+ARMS = (
+    Arm("all masked", "full", ("use_reports=false",), from_stage_1=False),
+    Arm("few masks", "sized", ("use_reports=false",)),
+    Arm("few masks + reports", "sized"),
+    Arm("half unsized, presence targets", "half"),
+    Arm("half unsized, dropped", "half", ("presence_targets=false",)),
+)
+
+
+def main() -> None:
+    """Make what is missing in the work folder and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--mask-steps", type=int, default=800)
+    parser.add_argument("--report-steps", type=int, default=800)
+    parser.add_argument("--reported", type=int, default=120)
+    parser.add_argument("--set", action="append", default=[], help="key=value over the settings; repeatable")
+    parser.add_argument("--arm", action="append", help="only these arms")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    make_databases(arguments.work, arguments.reported)
+    arms = [arm for arm in ARMS if not arguments.arm or arm.name in arguments.arm]
+    rows: dict[str, list[Evaluation]] = {arm.name: [] for arm in arms}
+    for seed in range(arguments.seeds):
+        steps = (arguments.mask_steps, arguments.report_steps)
+        base = load_config(overrides=[*SETTINGS, *arguments.set], seed=seed)
+        for arm in arms:
+            run = train_arm(arguments.work, arm, base, steps)
+            rows[arm.name].append(evaluate_once(run, arguments.work / "full.duckdb"))
+            print_table({name: found for name, found in rows.items() if found})
+
+
+def make_databases(work: Path, reported: int) -> None:
+    """`sized.duckdb`, `half.duckdb` (every other report without sizes) and `full.duckdb` (every case masked)."""
+    data = work / "dataset"
+    if not (work / "full.duckdb.done").exists():
+        cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0)
+        show_hidden_masks(data)
+        for name, share in (("sized", 0.0), ("half", 0.5), ("full", 0.0)):
+            folder = work / f"reports_{name}"
+            folder.mkdir(exist_ok=True)
+            reports = write_reports(folder, cases, seed=1, unsized_share=share)
+            database = work / f"{name}.duckdb"
+            manifest = data / ("manifest_full.csv" if name == "full" else "manifest.csv")
+            call("extract", reports, "--db", database)
+            call("index", manifest, "--db", database)
+        (work / "full.duckdb.done").touch()
+
+
+def show_hidden_masks(data: Path) -> None:
+    """A manifest of the same cases whose mask folders also hold the lesion masks kept from the report cases."""
+    lines = (data / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    for case in sorted((data / "cases").iterdir()):
+        folder = data / "full" / case.name
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in (case / "segmentations", data / "hidden" / case.name / "segmentations"):
+            for mask in source.glob("*.nii.gz"):
+                link = folder / mask.name
+                if not link.exists():
+                    link.symlink_to(os.path.relpath(mask, folder))
+    shown = [lines[0]]
+    for line in lines[1:]:
+        case_id = line.split(",")[0]
+        shown.append(line.replace(f"cases/{case_id}/segmentations", f"full/{case_id}"))
+    (data / "manifest_full.csv").write_text("\n".join(shown) + "\n", encoding="utf-8")
+
+
+def train_arm(work: Path, arm: Arm, base: TrainingConfig, steps: tuple[int, int]) -> Path:
+    """The run folder of an arm, trained to its end."""
+    masks, reports = steps
+    config = replace(base, mask_steps=masks, report_steps=reports)
+    if arm.from_stage_1:
+        start = work / "runs" / f"stage 1, seed {base.seed}"
+        _train(start, replace(base, mask_steps=masks, report_steps=0, use_reports=False), work / "sized.duckdb")
+        config = replace(base, mask_steps=0, report_steps=reports, initial_run=str(start))
+    config = load_config_over(config, arm.settings)
+    run = work / "runs" / f"{arm.name}, seed {base.seed}"
+    _train(run, config, work / f"{arm.database}.duckdb")
+    return run
+
+
+def load_config_over(config: TrainingConfig, settings: tuple[str, ...]) -> TrainingConfig:
+    """The configuration with an arm's own `key=value` settings."""
+    given = load_config(overrides=settings)
+    changed = {setting.partition("=")[0] for setting in settings}
+    return replace(config, **{key: getattr(given, key) for key in changed})
+
+
+def evaluate_once(run: Path, database: Path) -> Evaluation:
+    """The evaluation of a run on cases with every mask; read again if it is newer than the weights."""
+    path = run / "evaluation.json"
+    if path.exists() and path.stat().st_mtime > (run / "last.pt").stat().st_mtime:
+        return Evaluation.from_json(path)
+    return evaluate_run(run, database, "test", None, None)
+
+
+def print_table(rows: dict[str, list[Evaluation]]) -> None:
+    """Mean and standard deviation over seeds, pooled over organs, on each scanner."""
+    sites = [summary.site for summary in next(iter(rows.values()))[0].summaries if summary.organ == "all"]
+    print("\n| arm | seeds |" + "".join(f" {site}: {' / '.join(METRICS)} |" for site in sites))
+    print("|---|---|" + "---|" * len(sites))
+    for name, evaluations in rows.items():
+        cells = [" / ".join(_mean(evaluations, site, metric) for metric in METRICS) for site in sites]
+        print(f"| {name} | {len(evaluations)} | " + " | ".join(cells) + " |", flush=True)
+
+
+def call(*arguments: object) -> None:
+    """One `reportsup` command."""
+    subprocess.run([sys.executable, "-m", "reportsup.pipelines.cli", *map(str, arguments)], check=True)
+
+
+def _train(run: Path, config: TrainingConfig, database: Path) -> None:
+    with open_database(database, read_only=True) as connection:
+        prepared = prepare(connection, config, database.with_suffix(".cache"))
+    train(run, config, prepared.data, report=lambda record: print(run.name, json.dumps(record), file=sys.stderr))
+
+
+def _mean(evaluations: list[Evaluation], site: str, metric: str) -> str:
+    values = [value for e in evaluations if (value := e.summary("all", site).metrics[metric].value) is not None]
+    return f"{np.mean(values):.3f} ± {np.std(values):.3f}" if values else "–"
+
+
+if __name__ == "__main__":
+    main()

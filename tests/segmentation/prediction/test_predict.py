@@ -1,0 +1,161 @@
+"""Predictions land on the CT's own grid, whatever its axes, and are never half a case."""
+
+import csv
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from reportsup.schemas import TrainingError
+from reportsup.segmentation.prediction.model import load_model, predict_ct, to_native
+from reportsup.segmentation.prediction.predict import (
+    PredictionInput,
+    PredictionOptions,
+    files_as_inputs,
+    predict_cases,
+)
+from reportsup.segmentation.prediction.windows import predict_volume
+from reportsup.segmentation.preprocessing import Grid, LesionChannel, Plan, target_grid, to_ras
+from reportsup.segmentation.training.checkpoint import save_checkpoint
+from reportsup.segmentation.training.config import TrainingConfig, write_config
+from torch import nn
+
+PLAN = Plan(
+    spacing_mm=(2.0, 2.0, 2.0),
+    patch_size=(16, 16, 16),
+    clip_hu=(-200.0, 300.0),
+    mean_hu=0.0,
+    std_hu=100.0,
+    channels=(LesionChannel("liver", "liver_lesion"),),
+    region_masks=("liver",),
+)
+
+
+class Bright(nn.Module):
+    """Calls lesion what is brighter than 150 HU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(20.0))
+
+    def forward(self, x):
+        return self.scale * (x - 1.5)
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    write_config(TrainingConfig(), folder / "config.toml")
+    (folder / "plan.json").write_text(PLAN.to_json())
+    save_checkpoint(folder / "best.pt", {"step": 7, "score": 0.5, "network": Bright().state_dict()})
+    return folder
+
+
+def oblique_affine() -> np.ndarray:
+    """Axes P, I, R, spacing 1.5 × 3 × 1.1 mm, 12 degrees oblique."""
+    turn = np.deg2rad(12)
+    rotation = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    axes = np.array([[0, 0, 1], [-1, 0, 0], [0, -1, 0]], dtype=float)
+    affine = np.eye(4)
+    affine[:3, :3] = rotation @ axes @ np.diag([1.5, 3.0, 1.1])
+    affine[:3, 3] = (-20, 35, 110)
+    return affine
+
+
+def write_ct(path, affine, shape=(26, 12, 34)):
+    axes = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1)
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    centre = np.array([15.0, 5.0, 12.0])
+    lesion = np.linalg.norm((axes - centre) * spacing, axis=-1) <= 7
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.save(nib.Nifti1Image(np.where(lesion, 250, 0).astype(np.int16), affine), path)
+    return lesion
+
+
+def test_masks_return_to_an_oblique_anisotropic_grid(tmp_path, run):
+    affine = oblique_affine()
+    lesion = write_ct(tmp_path / "a" / "ct.nii.gz", affine)
+    model = load_model(run, device="cpu", network=Bright())
+    out = tmp_path / "out"
+    assert predict_cases(model, files_as_inputs([tmp_path / "a" / "ct.nii.gz"]), out) == {}
+    image = nib.load(out / "a" / "liver_lesion.nii.gz")
+    assert image.shape == lesion.shape
+    np.testing.assert_allclose(image.affine, affine, atol=1e-4)
+    assert image.get_data_dtype() == np.uint8
+    assert (image.header["sform_code"], image.header["qform_code"]) == (1, 1)
+    found = np.asarray(image.dataobj) > 0
+    assert 2 * (found & lesion).sum() / (found.sum() + lesion.sum()) > 0.8
+    (row,) = csv.DictReader((out / "components.csv").read_text().splitlines())
+    world = affine @ [15.0, 5.0, 12.0, 1.0]
+    for axis, value in zip("xyz", world, strict=False):
+        assert float(row[f"{axis}_ras_mm"]) == pytest.approx(value, abs=1.0)
+    assert float(row["volume_mm3"]) == pytest.approx(4 / 3 * np.pi * 7**3, rel=0.2)
+    assert 0.5 < float(row["max_probability"]) <= 1
+
+
+@pytest.mark.parametrize("axes", ["RAS", "LPS", "PIR", "SLA"])
+def test_there_and_back_again_is_the_identity_on_smooth_fields(axes):
+    orientation = nib.orientations.axcodes2ornt(axes)
+    shape = (20, 18, 16)
+    affine = nib.orientations.inv_ornt_aff(orientation, shape) @ np.diag([2.0, 2.0, 2.0, 1.0])
+    ramp = np.fromfunction(lambda x, y, z: 0.01 * x + 0.02 * y + 0.005 * z, shape).astype(np.float32)
+    ras, ras_affine = to_ras(ramp, affine)
+    source = Grid(ras.shape, ras_affine)
+    assert target_grid(source, source.spacing_mm).shape == ras.shape
+    np.testing.assert_allclose(to_native(ras.astype(np.float32), source, shape, affine), ramp, atol=1e-5)
+
+
+def test_existing_cases_are_left_alone_and_other_settings_predict_again(tmp_path, run):
+    write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    model = load_model(run, device="cpu", network=Bright())
+    inputs = files_as_inputs([tmp_path / "a" / "ct.nii.gz"])
+    seen: list[bool] = []
+    done = lambda case_id, lesions: seen.append(lesions is None)  # noqa: E731
+    predict_cases(model, inputs, tmp_path / "out", done=done)
+    predict_cases(model, inputs, tmp_path / "out", done=done)
+    predict_cases(model, inputs, tmp_path / "out", PredictionOptions(threshold=0.9, probabilities=True), done=done)
+    assert seen == [False, True, False]
+    assert (tmp_path / "out" / "a" / "liver_lesion_probability.nii.gz").exists()
+    assert json.loads((tmp_path / "out" / "a" / "components.json").read_text())["made_by"]["threshold"] == 0.9
+
+
+def test_a_broken_ct_fails_alone(tmp_path, run):
+    write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    write_ct(tmp_path / "b" / "ct.nii.gz", np.eye(4))
+    inputs = files_as_inputs([tmp_path / "a" / "ct.nii.gz", tmp_path / "b" / "ct.nii.gz"])
+    broken = tmp_path / "a" / "ct.nii.gz"
+    broken.write_bytes(broken.read_bytes()[:200])
+    failures = predict_cases(load_model(run, device="cpu", network=Bright()), inputs, tmp_path / "out")
+    assert list(failures) == ["a"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b", "components.csv"]
+
+
+def test_organ_masks_limit_lesions(tmp_path, run):
+    lesion = write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    nothing = np.zeros_like(lesion)
+    nothing[0, 0, 0] = True
+    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: nothing})
+    model = load_model(run, device="cpu", network=Bright())
+    predict_cases(model, [item], tmp_path / "out", PredictionOptions(organ_margin_mm=2.0))
+    assert not np.asarray(nib.load(tmp_path / "out" / "a" / "liver_lesion.nii.gz").dataobj).any()
+
+
+def test_windows_agree_with_the_whole_volume():
+    image = np.random.default_rng(0).normal(1.5, 1, (20, 24, 12)).astype(np.float32)
+    blended = predict_volume(Bright(), image, (16, 16, 16), background=-2.0, overlap=0.5)
+    np.testing.assert_allclose(blended[0], 1 / (1 + np.exp(-20 * (image - 1.5))), atol=1e-4)
+
+
+def test_last_checkpoint_serves_before_the_first_validation(tmp_path, run):
+    (run / "best.pt").unlink()
+    state = {f"module.{k}": v for k, v in Bright().state_dict().items()} | {"n_averaged": torch.tensor(3)}
+    save_checkpoint(run / "last.pt", {"step": 3, "average": state})
+    model = load_model(run, device="cpu", network=Bright())
+    assert model.step == 3
+    write_ct(tmp_path / "a.nii.gz", np.eye(4))
+    probabilities, _ = predict_ct(model, tmp_path / "a.nii.gz")
+    assert probabilities["liver"].shape == (26, 12, 34)
+    with pytest.raises(TrainingError, match="no config"):
+        load_model(tmp_path / "elsewhere")
