@@ -10,7 +10,7 @@ from ...schemas import ConfigError
 from .anatomy import ORGAN_MASKS, lay_out, sample_body
 from .lesions import LESION_ORGANS, LesionRecord, measure, place_lesions
 from .scanner import SCANNERS, Scanner, acquire
-from .shapes import Field, Grid, Mask
+from .shapes import Field, Mask
 
 MAX_LESIONS = 4
 
@@ -74,12 +74,6 @@ def make_case(
         spacing_mm=grid.spacing_mm,
         scanner=device,
     )
-
-
-def grid_of(case: SyntheticCase) -> Grid:
-    """The voxel grid of a case."""
-    x, y, z = case.ct.shape
-    return Grid((x, y, z), case.affine_ras)
 
 
 def _check(scanner: str, lesion_count: int | None, organs: Sequence[str]) -> None:

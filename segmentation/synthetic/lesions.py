@@ -35,19 +35,19 @@ class LesionKind:
 
 
 KINDS: tuple[LesionKind, ...] = (
-    LesionKind("liver", "metastasis", 0.45, (-60, -32)),
-    LesionKind("liver", "necrotic metastasis", 0.15, (14, 34), core_hu=-85),
+    LesionKind("liver", "metastasis", 0.45, (-75, -48)),
+    LesionKind("liver", "necrotic metastasis", 0.15, (20, 40), core_hu=-95),
     LesionKind("liver", "cyst", 0.22, (0, 15), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.03),
-    LesionKind("liver", "hypervascular lesion", 0.18, (38, 65)),
-    LesionKind("kidney", "solid mass", 0.5, (-85, -50)),
+    LesionKind("liver", "hypervascular lesion", 0.18, (55, 85)),
+    LesionKind("kidney", "solid mass", 0.5, (-95, -65)),
     LesionKind("kidney", "cyst", 0.32, (0, 15), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.03),
     LesionKind("kidney", "angiomyolipoma", 0.18, (-70, -30), absolute=True),
-    LesionKind("pancreas", "adenocarcinoma", 0.5, (-60, -34)),
+    LesionKind("pancreas", "adenocarcinoma", 0.5, (-75, -50)),
     LesionKind("pancreas", "cystic lesion", 0.3, (2, 18), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.06),
-    LesionKind("pancreas", "neuroendocrine tumour", 0.2, (45, 75)),
+    LesionKind("pancreas", "neuroendocrine tumour", 0.2, (60, 90)),
 )
-DIAMETERS_MM: Mapping[str, tuple[float, float]] = {"liver": (9, 40), "kidney": (10, 38), "pancreas": (10, 34)}
-SMALL_DIAMETERS_MM = (4.5, 9.0)
+DIAMETERS_MM: Mapping[str, tuple[float, float]] = {"liver": (14, 40), "kidney": (14, 38), "pancreas": (13, 34)}
+SMALL_DIAMETERS_MM = (4.5, 10.0)
 GAP_MM = 5.0
 
 
@@ -107,7 +107,7 @@ def place_lesions(
     lesions: list[Lesion] = []
     for number in range(count):
         organ = home if number == 0 or rng.random() < 0.7 else str(rng.choice(list(organs)))
-        small = number > 0 and rng.random() < 0.3
+        small = number > 0 and rng.random() < 0.2
         low, high = SMALL_DIAMETERS_MM if small else DIAMETERS_MM[organ]
         diameter_mm = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         lesion = _place(rng, regions, grid, taken, organ, diameter_mm)

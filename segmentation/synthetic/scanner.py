@@ -45,8 +45,8 @@ class Scanner:
 
 
 SCANNERS: Mapping[str, Scanner] = {
-    "A": Scanner("A", (4.0, 4.0, 4.0), (1, 1, 1), (1.6, 1.6, 1.8), 11.0, 2.4, 1.0, 0.0),
-    "B": Scanner("B", (3.4, 3.4, 5.0), (-1, -1, 1), (1.9, 1.9, 2.4), 15.0, 3.2, 0.9, 4.0),
+    "A": Scanner("A", (4.0, 4.0, 4.0), (1, 1, 1), (1.6, 1.6, 1.8), 8.0, 2.4, 1.0, 0.0),
+    "B": Scanner("B", (3.4, 3.4, 5.0), (-1, -1, 1), (1.9, 1.9, 2.4), 12.0, 3.2, 0.9, 4.0),
 }
 
 # Hounsfield units (mean, spread between patients) by contrast phase.
@@ -64,7 +64,7 @@ _TISSUE_HU: Mapping[str, float] = {
     "skin": 20, "fat": -100, "muscle": 58, "ribs": 320, "bowel": 35, "nodes": 65, "stomach": 20, "duodenum": 40,
     "gallbladder": 10, "psoas": 60, "spine": 260,
 }  # fmt: skip
-_TEXTURE_HU: Mapping[str, float] = {"liver": 5, "spleen": 5, "pancreas": 9, "kidney_left": 6, "kidney_right": 6}
+_TEXTURE_HU: Mapping[str, float] = {"liver": 4, "spleen": 4, "pancreas": 7, "kidney_left": 5, "kidney_right": 5}
 
 
 def acquire(
