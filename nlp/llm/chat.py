@@ -172,7 +172,7 @@ class ChatClient:
 
     def _count_failure(self, reason: str) -> None:
         self._failures += 1
-        if self._failures >= self._options.tolerated_failures:
+        if self._failures == self._options.tolerated_failures:
             raise BackendError(
                 f"language model: {reason}, {self._failures} requests in a row, at {self._url} vs an answer. "
                 "Nothing can be extracted. Check --base-url, --model and --api-key-env, then run it again to go on."

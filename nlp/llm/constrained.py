@@ -42,14 +42,14 @@ class Grammar:
     def processor(self, rows: int) -> "SchemaProcessor":
         """A processor for one batch of prompts."""
         matchers = [llguidance.LLMatcher(self.tokenizer, self._text) for _ in range(rows)]
-        return SchemaProcessor(matchers, self.tokenizer.vocab_size)
+        return SchemaProcessor(matchers, self.tokenizer.vocab_size, self.tokenizer.eos_token)
 
 
 class SchemaProcessor(LogitsProcessor):
     """Forbids every token that cannot go on to valid JSON; one matcher a row."""
 
-    def __init__(self, matchers: list[Any], vocab_size: int) -> None:
-        self._matchers = matchers
+    def __init__(self, matchers: list[Any], vocab_size: int, eos_token_id: int) -> None:
+        self._matchers, self._eos = matchers, eos_token_id
         self._mask = llguidance.numpy.allocate_token_bitmask(len(matchers), vocab_size)
         self._started = False
 
@@ -62,7 +62,8 @@ class SchemaProcessor(LogitsProcessor):
         self._started = True
         for row, matcher in enumerate(self._matchers):
             if matcher.is_stopped():
-                self._mask[row] = -1  # an ended row: `generate` pads it, whatever is allowed
+                self._mask[row] = 0  # complete JSON cannot go on: the one thing left to say is that it ends
+                self._mask[row, self._eos // 32] = np.int32(1 << self._eos % 32 if self._eos % 32 < 31 else -(2**31))
             else:
                 llguidance.numpy.fill_next_token_bitmask(matcher, self._mask, row)
         allowed = self._allowed(scores.shape[1]).to(scores.device)
