@@ -30,7 +30,7 @@ class LesionKind:
     contrast_hu: tuple[float, float]
     absolute: bool = False
     edge_mm: tuple[float, float] = (1.0, 3.0)
-    irregularity: float = 0.12
+    irregularity: float = 0.09
     core_hu: float = 0.0
 
 
@@ -49,6 +49,8 @@ KINDS: tuple[LesionKind, ...] = (
 DIAMETERS_MM: Mapping[str, tuple[float, float]] = {"liver": (14, 40), "kidney": (14, 38), "pancreas": (13, 34)}
 SMALL_DIAMETERS_MM = (4.5, 10.0)
 GAP_MM = 5.0
+TRIES = 6
+MIN_VOLUME_SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,21 @@ def _place(
     places = np.argwhere(candidates)
     if not len(places):
         return None
-    place = places[rng.integers(len(places))]
-    centre = grid.affine_ras[:3, :3] @ (place + rng.uniform(-0.5, 0.5, 3)) + grid.affine_ras[:3, 3]
     kinds = [kind for kind in KINDS if kind.organ == organ]
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
-    return _draw(rng, regions, grid, kind, side, centre, diameter_mm, ~taken & _allowed(regions, name))
+    allowed = ~taken & _allowed(regions, name)
+    drawn: list[Lesion] = []
+    while len(drawn) < TRIES and not (drawn and _volume_share(drawn[-1], grid, diameter_mm) > MIN_VOLUME_SHARE):
+        place = places[rng.integers(len(places))] + rng.uniform(-0.5, 0.5, 3)
+        centre_mm = grid.affine_ras[:3, :3] @ place + grid.affine_ras[:3, 3]
+        drawn.append(_draw(rng, regions, grid, kind, side, centre_mm, diameter_mm, allowed))
+    return max(drawn, key=lambda lesion: int(lesion.mask.sum()))
+
+
+def _volume_share(lesion: Lesion, grid: Grid, diameter_mm: float) -> float:
+    """Share of the ball that found room: neighbours cut lesions into shapes that no reader would call round."""
+    return float(lesion.mask.sum() * grid.voxel_volume_mm3 / (np.pi / 6 * diameter_mm**3))
 
 
 def _draw(
@@ -171,7 +182,7 @@ def _draw(
     """An irregular ellipsoid around a centre."""
     warp = random_warp(rng, waves=4, wavelength_mm=(0.8 * diameter_mm, 2 * diameter_mm),
                        amplitude_mm=kind.irregularity * diameter_mm / 2)  # fmt: skip
-    stretch = np.exp(rng.normal(0, 0.15, 3))
+    stretch = np.exp(rng.normal(0, 0.07, 3))
     axes = np.linalg.qr(rng.normal(size=(3, 3)))[0] / (stretch / np.prod(stretch) ** (1 / 3))[:, None]
     offsets = warp(grid.points_mm() - centre_mm.reshape(3, 1, 1, 1).astype(np.float32))
     distance = np.linalg.norm(np.tensordot(axes, offsets, 1), axis=0) - diameter_mm / 2
