@@ -20,6 +20,9 @@ class MaskedSegmentationLoss(nn.Module):
     Args:
         overlap: "dice", or "tversky" (the reference's adaptive Tversky, with cross-entropy over all voxels).
         dice_weight: weight of the overlap term, ≥ 0.
+        cross_entropy_weight: weight of the cross-entropy, ≥ 0.
+        positive_weight: how many times a lesion voxel counts in the cross-entropy, ≥ 1. Lesions fill a thousandth of a
+            crop; a small network trained briefly predicts nothing at all unless they count for more.
 
     Raises:
         ConfigError: an option out of its range.
@@ -33,12 +36,25 @@ class MaskedSegmentationLoss(nn.Module):
         (0.0, 1.35)
     """
 
-    def __init__(self, overlap: str = "dice", *, dice_weight: float = 1.0) -> None:
+    def __init__(
+        self,
+        overlap: str = "dice",
+        *,
+        dice_weight: float = 1.0,
+        cross_entropy_weight: float = 1.0,
+        positive_weight: float = 1.0,
+    ) -> None:
         super().__init__()
         check_choice("overlap", overlap, ("dice", "tversky"))
-        check_options(dice_weight=(dice_weight, 0.0, 1e3))
+        check_options(
+            dice_weight=(dice_weight, 0.0, 1e3),
+            cross_entropy_weight=(cross_entropy_weight, 0.0, 1e3),
+            positive_weight=(positive_weight, 1.0, 1e4),
+        )
         self.overlap = overlap
         self.dice_weight = dice_weight
+        self.cross_entropy_weight = cross_entropy_weight
+        self.positive_weight = positive_weight
 
     def forward(self, logits: Tensor, labels: Tensor, known: Tensor | None = None) -> Tensor:
         """Return the scalar loss of one head.
@@ -59,7 +75,7 @@ class MaskedSegmentationLoss(nn.Module):
             positive = area_pool(labels if known is None else labels * known, shape).to(logits.dtype)
             target = positive / weights.clamp(min=1e-6)
             probabilities = torch.sigmoid(logits)
-            bce = weighted_bce(logits, target, weights)
+            bce = self.cross_entropy_weight * weighted_bce(logits, target, weights, self.positive_weight)
             if self.overlap == "tversky":
                 return bce * weights.mean() + self.dice_weight * adaptive_tversky(probabilities, target, weights).mean()
             dice = mean_of_present(soft_dice(probabilities, target, weights), target, weights)

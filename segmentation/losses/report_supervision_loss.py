@@ -28,6 +28,7 @@ class ReportSupervisionLoss(nn.Module):
         preset: "interval" (default) or "reference"; see `presets.PRESETS`.
         volume_weight: of the Volume Loss; None = the preset's.
         ball_weight: of the Ball Loss; None = the preset's.
+        cross_entropy_weight, positive_weight: see `MaskedSegmentationLoss`.
 
     Raises:
         ConfigError: an unknown preset or a negative weight.
@@ -44,7 +45,13 @@ class ReportSupervisionLoss(nn.Module):
     """
 
     def __init__(
-        self, preset: str = "interval", *, volume_weight: float | None = None, ball_weight: float | None = None
+        self,
+        preset: str = "interval",
+        *,
+        volume_weight: float | None = None,
+        ball_weight: float | None = None,
+        cross_entropy_weight: float = 1.0,
+        positive_weight: float = 1.0,
     ) -> None:
         super().__init__()
         check_choice("preset", preset, tuple(PRESETS))
@@ -56,7 +63,9 @@ class ReportSupervisionLoss(nn.Module):
         )
         check_options(volume_weight=(options.volume_weight, 0.0, 1e3), ball_weight=(options.ball_weight, 0.0, 1e3))
         self.options = options
-        self.segmentation_loss = MaskedSegmentationLoss(options.overlap)
+        self.segmentation_loss = MaskedSegmentationLoss(
+            options.overlap, cross_entropy_weight=cross_entropy_weight, positive_weight=positive_weight
+        )
         self.volume_loss = VolumeLoss(options.volume_form)
         self.ball_loss = BallLoss(options.ball, normalisation=options.ball_normalisation)
 

@@ -14,9 +14,11 @@ def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     return (values * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
-def weighted_bce(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Return the cross-entropy averaged over the known voxels."""
-    return weighted_mean(functional.binary_cross_entropy_with_logits(logits, labels, reduction="none"), weights)
+def weighted_bce(logits: Tensor, labels: Tensor, weights: Tensor, positive_weight: float = 1.0) -> Tensor:
+    """Return the cross-entropy averaged over the known voxels, that of positives times `positive_weight`."""
+    positive = None if positive_weight == 1.0 else logits.new_tensor(positive_weight)
+    values = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none", pos_weight=positive)
+    return weighted_mean(values, weights)
 
 
 def soft_dice(probabilities: Tensor, labels: Tensor, weights: Tensor) -> Tensor:

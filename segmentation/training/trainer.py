@@ -104,7 +104,11 @@ class Trainer:
         self.accelerator.wait_for_everyone()
         self.folder = RunFolder(path)
         self.loss = ReportSupervisionLoss(
-            config.loss_preset, volume_weight=config.volume_weight, ball_weight=config.ball_weight
+            config.loss_preset,
+            volume_weight=config.volume_weight,
+            ball_weight=config.ball_weight,
+            cross_entropy_weight=config.cross_entropy_weight,
+            positive_weight=config.positive_weight,
         )
         optimizer = torch.optim.AdamW(built.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.network, self.optimizer = self.accelerator.prepare(built, optimizer)

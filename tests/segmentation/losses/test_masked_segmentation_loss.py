@@ -113,3 +113,12 @@ def test_wrong_arguments_are_named():
         MaskedSegmentationLoss()(torch.zeros(1, 2, 4, 4, 4), torch.zeros(1, 1, 4, 4, 4))
     with pytest.raises(DataError, match="known"):
         MaskedSegmentationLoss()(torch.zeros(1, 1, 4, 4, 4), torch.zeros(1, 1, 4, 4, 4), torch.ones(1, 1, 2, 2, 2))
+
+
+def test_lesion_voxels_count_positive_weight_times():
+    labels = torch.zeros(1, 1, 2, 2, 2)
+    labels[..., 0, 0, 0] = 1
+    logits = torch.full_like(labels, 0.3)
+    positive, negative = torch.nn.functional.softplus(torch.tensor([-0.3, 0.3]))
+    loss = MaskedSegmentationLoss(dice_weight=0.0, cross_entropy_weight=2.0, positive_weight=5.0)
+    torch.testing.assert_close(loss(logits, labels), 2 * (5 * positive + 7 * negative) / 8)
