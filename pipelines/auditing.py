@@ -101,7 +101,7 @@ def _shown(connection: duckdb.DuckDBPyConnection, where: str, parameters: list[o
     return [Shown(r[0], r[1], _summary(r), r[12], tuple((a, b) for a, b in r[13] or [])) for r in rows]
 
 
-def _summary(row: tuple) -> str:  # type: ignore[type-arg]
+def _summary(row: tuple) -> str:
     _, _, organ, side, location, kind, count, count_min, sizes, bound, certainty, corrected, *_ = row
     number = str(count) if count is not None else f"≥{count_min}"
     measured = ", ".join("×".join(f"{d:g}" for d in diameters) for diameters in sizes)

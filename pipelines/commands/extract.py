@@ -162,7 +162,8 @@ def _dry_run(sources: "list[Source]", spec: "ExtractorSpec", limit: int | None) 
     from ...schemas import Report
     from ..gold import gold_record
 
-    samples, n_rows, n_rejects = [], 0, 0
+    samples: list[Report] = []
+    n_rows = n_rejects = 0
     for row in islice(chain.from_iterable(source.rows() for source in sources), limit):
         n_rows += 1
         if not isinstance(row, Report):

@@ -26,7 +26,8 @@ def test_every_package_folder_is_listed():
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    source = tmp_path_factory.mktemp("source")  # setuptools leaves a build folder behind, whose old files it packs again
+    # Built from a copy: setuptools leaves a build folder behind, whose old files it packs again.
+    source = tmp_path_factory.mktemp("source")
     for top in TOP_FOLDERS:
         shutil.copytree(ROOT / top, source / top, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
