@@ -108,8 +108,9 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     """
     tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if "schema_version" in tables:
-        row = connection.execute("SELECT version FROM schema_version").fetchone()
-        return int(row[0]) if row else 0
+        # fetchall: a result that is not read to its end keeps the connection busy
+        rows = connection.execute("SELECT version FROM schema_version").fetchall()
+        return int(rows[0][0]) if rows else 0
     if tables:
         raise DatabaseError(
             "database: the file holds other tables vs those of reportsup. "

@@ -1,12 +1,7 @@
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fake_server import FakeServer
+from .fake_server import FakeServer
 
 
 @pytest.fixture(scope="session", autouse=True)

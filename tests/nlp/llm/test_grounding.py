@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from fake_server import finding
 from reportsup.nlp.llm.grounding import Grounder
 from reportsup.nlp.llm.wire import RawAnswer
 from reportsup.nlp.rule_files import load_rules
+
+from .fake_server import finding
 
 TEXT = (
     "INDICATION: Known 5 cm renal mass.\n"

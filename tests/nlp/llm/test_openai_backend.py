@@ -6,10 +6,11 @@ import tracemalloc
 from itertools import islice
 
 import pytest
-from fake_server import FakeServer
 from reportsup.nlp.llm.chat import ChatOptions
 from reportsup.nlp.llm.openai_backend import OpenAIExtractor
 from reportsup.schemas import BackendError
+
+from .fake_server import FakeServer
 
 QUICK = ChatOptions(timeout_s=2.0, attempts=4, max_wait_s=0.6)
 

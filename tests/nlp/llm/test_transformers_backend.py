@@ -5,7 +5,8 @@ import torch
 from reportsup.nlp.llm.transformers_backend import TransformersExtractor
 from reportsup.nlp.llm.wire import LlmAnswer, parse_answer
 from reportsup.schemas import BackendError
-from tiny_model import make
+
+from .tiny_model import make
 
 REPORTS = [(f"r{i}", "LIVER: 2 cm cyst in segment 4. " * (i % 3 + 1)) for i in range(6)]
 

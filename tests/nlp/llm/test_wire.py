@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from fake_server import finding, honest
 from reportsup.nlp.llm.grounding import Grounder
 from reportsup.nlp.llm.prompting import check_examples, load_prompt, parse_prompt
 from reportsup.nlp.llm.wire import LlmAnswer, LlmFinding, UnreadableAnswerError, answer_schema, parse_answer
 from reportsup.nlp.rule_files import load_rules
 from reportsup.schemas import ConfigError
+
+from .fake_server import finding, honest
 
 ITEM = json.dumps(finding(["cyst"]))
 
