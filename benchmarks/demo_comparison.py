@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -27,26 +28,8 @@ from reportsup.segmentation.training.config import TrainingConfig, load_config
 from reportsup.segmentation.training.prepare import prepare
 from reportsup.segmentation.training.trainer import train
 
-SETTINGS = (
-    "network=UNet",
-    "network_args.channels=[16, 32, 64]",
-    "network_args.strides=[2, 2]",
-    "network_args.num_res_units=1",
-    "spacing_mm=[4.0, 4.0, 4.0]",
-    "patch_size=[32, 32, 32]",
-    "margin_mm=8.0",
-    "batch_size=4",
-    "learning_rate=0.005",
-    "report_learning_rate=0.003",
-    "warmup_steps=50",
-    "ema_decay=0.98",
-    "lesion_share=0.9",
-    "organ_share=0.1",
-    "validation_overlap=0.25",
-    "log_every=50",
-    "checkpoint_every=100",
-    "validate_every=200",
-)
+SETTINGS = resources.files("reportsup.pipelines") / "demo_settings.toml"
+ORGANS = ("liver", "kidney")
 METRICS = ("f1", "auc", "dsc")
 
 
@@ -74,8 +57,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--mask-steps", type=int, default=800)
-    parser.add_argument("--report-steps", type=int, default=800)
+    parser.add_argument("--mask-steps", type=int, default=None)
+    parser.add_argument("--report-steps", type=int, default=None)
     parser.add_argument("--reported", type=int, default=120)
     parser.add_argument("--set", action="append", default=[], help="key=value over the settings; repeatable")
     parser.add_argument("--arm", action="append", help="only these arms")
@@ -85,10 +68,15 @@ def main() -> None:
     arms = [arm for arm in ARMS if not arguments.arm or arm.name in arguments.arm]
     rows: dict[str, list[Evaluation]] = {arm.name: [] for arm in arms}
     for seed in range(arguments.seeds):
-        steps = (arguments.mask_steps, arguments.report_steps)
-        base = load_config(overrides=[*SETTINGS, *arguments.set], seed=seed)
+        base = load_config(
+            Path(str(SETTINGS)),
+            arguments.set,
+            seed=seed,
+            mask_steps=arguments.mask_steps,
+            report_steps=arguments.report_steps,
+        )
         for arm in arms:
-            run = train_arm(arguments.work, arm, base, steps)
+            run = train_arm(arguments.work, arm, base)
             rows[arm.name].append(evaluate_once(run, arguments.work / "full.duckdb"))
             print_table({name: found for name, found in rows.items() if found})
 
@@ -97,7 +85,7 @@ def make_databases(work: Path, reported: int) -> None:
     """`sized.duckdb`, `half.duckdb` (every other report without sizes) and `full.duckdb` (every case masked)."""
     data = work / "dataset"
     if not (work / "full.duckdb.done").exists():
-        cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0)
+        cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=ORGANS)
         show_hidden_masks(data)
         for name, share in (("sized", 0.0), ("half", 0.5), ("full", 0.0)):
             folder = work / f"reports_{name}"
@@ -128,14 +116,13 @@ def show_hidden_masks(data: Path) -> None:
     (data / "manifest_full.csv").write_text("\n".join(shown) + "\n", encoding="utf-8")
 
 
-def train_arm(work: Path, arm: Arm, base: TrainingConfig, steps: tuple[int, int]) -> Path:
+def train_arm(work: Path, arm: Arm, base: TrainingConfig) -> Path:
     """The run folder of an arm, trained to its end."""
-    masks, reports = steps
-    config = replace(base, mask_steps=masks, report_steps=reports)
+    config = base
     if arm.from_stage_1:
         start = work / "runs" / f"stage 1, seed {base.seed}"
-        _train(start, replace(base, mask_steps=masks, report_steps=0, use_reports=False), work / "sized.duckdb")
-        config = replace(base, mask_steps=0, report_steps=reports, initial_run=str(start))
+        _train(start, replace(base, report_steps=0, use_reports=False), work / "sized.duckdb")
+        config = replace(base, mask_steps=0, initial_run=str(start))
     config = load_config_over(config, arm.settings)
     run = work / "runs" / f"{arm.name}, seed {base.seed}"
     _train(run, config, work / f"{arm.database}.duckdb")

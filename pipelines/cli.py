@@ -23,6 +23,7 @@ _COMMANDS = (
     ("train", "train:train", "Segmentation"),
     ("predict", "predict:predict", "Segmentation"),
     ("evaluate", "evaluate:evaluate", "Segmentation"),
+    ("demo", "demo:demo", "Start here"),
 )
 
 
