@@ -209,7 +209,7 @@ def _adopt(regions: Regions, lesion: Lesion) -> None:
     parts = [part for part in regions.parts if part.startswith(organ)]
     outside = lesion.mask & ~regions.masks[name]
     if parts and outside.any():
-        labels = sum((number + 1) * regions.parts[part] for number, part in enumerate(parts))
+        labels = np.sum([(number + 1) * regions.parts[part] for number, part in enumerate(parts)], axis=0)
         nearest = ndimage.distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
         for number, part in enumerate(parts):
             regions.parts[part] |= outside & (labels[tuple(nearest)] == number + 1)

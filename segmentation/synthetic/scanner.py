@@ -38,10 +38,10 @@ class Scanner:
 
     def grid(self) -> Grid:
         """Its voxel grid, centred on the field of view."""
-        shape = tuple(round(field / spacing) for field, spacing in zip(FIELD_OF_VIEW_MM, self.spacing_mm, strict=True))
+        x, y, z = (round(field / spacing) for field, spacing in zip(FIELD_OF_VIEW_MM, self.spacing_mm, strict=True))
         affine = np.diag([*np.multiply(self.spacing_mm, self.flips), 1.0])
-        affine[:3, 3] = -affine[:3, :3] @ ((np.array(shape) - 1) / 2)
-        return Grid(shape, affine)
+        affine[:3, 3] = -affine[:3, :3] @ ((np.array([x, y, z]) - 1) / 2)
+        return Grid((x, y, z), affine)
 
 
 SCANNERS: Mapping[str, Scanner] = {
@@ -106,11 +106,12 @@ def _look_alikes(rng: np.random.Generator, regions: Regions, grid: Grid) -> list
     points, found = regions.points_mm, []
     liver = regions.masks["liver"]
     if rng.random() < 0.45:  # focal fat beside the falciform ligament, at the front of the liver
-        field = ellipsoid(points, (rng.normal(8, 4), rng.normal(54, 4), rng.normal(30, 10)), rng.uniform(7, 14, 3))
+        centre = (rng.normal(8, 4), rng.normal(54, 4), rng.normal(30, 10))
+        field = ellipsoid(points, centre, list(rng.uniform(7, 14, 3)))
         found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(-50, -30)))
     if rng.random() < 0.35:  # wedge of altered perfusion under the capsule
         centre = (rng.uniform(85, 105), rng.uniform(-30, 40), rng.uniform(-10, 50))
-        field = ellipsoid(points, centre, rng.uniform(9, 18, 3))
+        field = ellipsoid(points, centre, list(rng.uniform(9, 18, 3)))
         found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(25, 50)))
     calcified = [organ for organ in _TEXTURE_HU if rng.random() < 0.2]
     found.extend((*_speck(rng, regions.masks[organ], grid), rng.uniform(150, 400)) for organ in calcified)
