@@ -11,6 +11,7 @@ demo: $(STAMP)
 	$(BIN)/reportsup extract data_samples/reports.csv --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/samples.duckdb
+	$(BIN)/reportsup demo --out $(DEMO)
 ifdef REPORTS
 	$(BIN)/reportsup extract $(REPORTS) --db $(DEMO)/reports.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/reports.duckdb
