@@ -75,12 +75,12 @@ def answer_of(body: Any, seconds: float = 0.0) -> Answer:
         choice = body["choices"][0]
         content = choice["message"]["content"] or ""
         usage = body.get("usage") or {}
-        tokens = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
+        asked, written = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         if not isinstance(content, str):
             raise TypeError
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise RequestFailedError("the server's answer is no chat completion") from None
-    return Answer(content, *tokens, complete=choice.get("finish_reason") != "length", seconds=seconds)
+    return Answer(content, asked, written, choice.get("finish_reason") != "length", seconds)
 
 
 class ChatClient:

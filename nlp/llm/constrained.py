@@ -33,7 +33,7 @@ class Grammar:
                 f"language model: its tokenizer ({type(tokenizer).__name__}) vs a fast tokenizer. Answers cannot be "
                 "bound to the schema without one. Convert the tokenizer, or serve the model and use --backend openai."
             ) from error
-        options = {"whitespace_flexible": False}  # models get lost in white space where it is allowed
+        options: Any = {"whitespace_flexible": False}  # models get lost in white space where it is allowed
         self._text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(schema), defaults=options)
         complaint = llguidance.LLMatcher.validate_grammar(self._text, self.tokenizer)
         if complaint:

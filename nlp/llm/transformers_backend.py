@@ -155,7 +155,7 @@ def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:
     placed = {"device_map": "auto"} if on_gpu and device == "auto" else {}
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, padding_side="left")
-        network = AutoModelForCausalLM.from_pretrained(model, local_files_only=True, dtype=kind, **placed)
+        network: Any = AutoModelForCausalLM.from_pretrained(model, local_files_only=True, dtype=kind, **placed)
     except (OSError, ValueError, KeyError) as error:
         what = "is no folder here and not in the local cache" if not Path(model).is_dir() else "cannot be loaded"
         raise BackendError(

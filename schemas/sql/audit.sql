@@ -75,3 +75,11 @@ SELECT a.report_id, a.run_id AS run_a, b.run_id AS run_b, a.extractor AS extract
        a.sizes_mm AS sizes_a_mm, b.sizes_mm AS sizes_b_mm
 FROM answers a JOIN answers b ON a.report_id = b.report_id AND a.run_id < b.run_id
 WHERE a.organs IS DISTINCT FROM b.organs OR a.n_findings <> b.n_findings OR a.sizes_mm IS DISTINCT FROM b.sizes_mm;
+
+-- Reports that the hybrid asked a language model about: why, whose answer was taken, how many findings only one of them has.
+CREATE OR REPLACE VIEW audit_hybrid AS
+SELECT report_id, details->>'choice' AS choice, details->>'because' AS because, details->'reasons' AS reasons,
+       CAST(details->'agreement'->>'pairs' AS INTEGER) AS in_both,
+       CAST(details->'agreement'->>'only_rules' AS INTEGER) AS only_rules,
+       CAST(details->'agreement'->>'only_llm' AS INTEGER) AS only_llm, details->'agreement'->'equal' AS equal_fields
+FROM v_extractions WHERE details->>'choice' IS NOT NULL;
