@@ -73,7 +73,7 @@ class TrainingConfig:
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
 
-    # Cross-entropy beside the Dice. Small networks trained briefly need lesions to count for more (the demo: 10 and 10).
+    # Cross-entropy beside the Dice. A small network trained briefly needs lesions to count for more (the demo: 10, 10).
     cross_entropy_weight: Weight = 1.0
     positive_weight: Annotated[float, Field(ge=1)] = 1.0
 
