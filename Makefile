@@ -21,10 +21,14 @@ endif
 test: $(STAMP)
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
 
+# mypy wants to see the folders as they are installed.
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p reportsup.schemas -p reportsup.nlp -p reportsup.segmentation -p reportsup.pipelines
+	mkdir -p $(VENV)/types/reportsup
+	for top in schemas nlp segmentation pipelines; do ln -sfn $(CURDIR)/$$top $(VENV)/types/reportsup/$$top; done
+	MYPYPATH=$(VENV)/types $(BIN)/mypy --namespace-packages --explicit-package-bases -p reportsup.schemas -p reportsup.nlp \
+	  -p reportsup.segmentation -p reportsup.pipelines
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

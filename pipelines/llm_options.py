@@ -47,9 +47,7 @@ def llm_spec(backend: str, options: LlmOptions, rules_dir: Path | None = None) -
     if backend not in LLM_BACKENDS:
         raise ConfigError(f"backend: '{backend}' vs one of {', '.join(LLM_BACKENDS)}. It reads with no language model.")
     if not options.model:
-        raise ConfigError(
-            f"--model: none vs a model's name or folder. Backend {backend} needs one. Name it."
-        )
+        raise ConfigError(f"--model: none vs a model's name or folder. Backend {backend} needs one. Name it.")
     if backend == "hybrid":
         llm = options.llm if options.llm in ("openai", "transformers") else ""
         if not llm:

@@ -50,8 +50,12 @@ def check_case(files: CaseFiles) -> CheckedCase:
     if not _CASE_ID.fullmatch(files.case_id):
         problems.append(
             Problem(
-                files.case_id, "case id", repr(files.case_id), "letters, digits, '_', '-', '.'",
-                "rename the case: its name becomes a folder of the cache", True
+                files.case_id,
+                "case id",
+                repr(files.case_id),
+                "letters, digits, '_', '-', '.'",
+                "rename the case: its name becomes a folder of the cache",
+                True,
             )
         )
     image = _open(files.case_id, "CT", files.ct, problems)
@@ -120,8 +124,12 @@ def _read(case_id: str, what: str, image: nib.Nifti1Image, problems: list[Proble
         name = Path(image.get_filename() or "").name
         problems.append(
             Problem(
-                case_id, "damaged file", f"{what}: {name} ends early or is damaged", "a complete volume",
-                _what_to_do(error), True
+                case_id,
+                "damaged file",
+                f"{what}: {name} ends early or is damaged",
+                "a complete volume",
+                _what_to_do(error),
+                True,
             )
         )
         return None
@@ -154,16 +162,24 @@ def _check_range(case_id: str, low: float, high: float) -> Iterator[Problem]:
         yield Problem(case_id, "constant image", f"every voxel is {low:g}", "a CT", "convert the series again", True)
     elif high - low < 50:
         yield Problem(
-            case_id, "intensities", observed, "HU: air -1000, bone up to 3000",
-            "the volume looks normalised; give the one in HU", True
+            case_id,
+            "intensities",
+            observed,
+            "HU: air -1000, bone up to 3000",
+            "the volume looks normalised; give the one in HU",
+            True,
         )
     elif low > -200:
         hint = "add -1024 if this is CT without its offset" if high > 500 else "ignore this if it is cropped or no CT"
         yield Problem(case_id, "intensities", observed, "HU: air -1000, bone up to 3000", hint, False)
     elif low < -32000 or high > 32000:
         yield Problem(
-            case_id, "intensities", observed, "HU: air -1000, bone up to 3000",
-            "set the padding outside of the scanner's field of view to -1024", False
+            case_id,
+            "intensities",
+            observed,
+            "HU: air -1000, bone up to 3000",
+            "set the padding outside of the scanner's field of view to -1024",
+            False,
         )
 
 
@@ -198,8 +214,12 @@ def _check_masks(files: CaseFiles, ct: Grid, problems: list[Problem]) -> list[Ma
             if organ is None and volume_mm3 == 0:
                 problems.append(
                     Problem(
-                        files.case_id, "empty organ", f"{mask.name} has no voxel", "an organ",
-                        "treated as missing; segment it again if the CT shows it", False
+                        files.case_id,
+                        "empty organ",
+                        f"{mask.name} has no voxel",
+                        "an organ",
+                        "treated as missing; segment it again if the CT shows it",
+                        False,
                     )
                 )
             elif organ is not None and volume_mm3 > 0:
@@ -229,9 +249,7 @@ def _read_mask_file(
     return None if any(p.fatal for p in bad_values) else array
 
 
-def _check_values(
-    case_id: str, what: str, array: npt.NDArray[Any], labels: Iterable[int | None]
-) -> Iterator[Problem]:
+def _check_values(case_id: str, what: str, array: npt.NDArray[Any], labels: Iterable[int | None]) -> Iterator[Problem]:
     inside = int(np.count_nonzero(array))
     declared = [label for label in labels if label is not None]
     if declared:
@@ -242,8 +260,12 @@ def _check_values(
     elif inside and int(np.count_nonzero(array == array.max())) != inside:
         few = ", ".join(f"{v:g}" for v in np.unique(array)[:5])
         yield Problem(
-            case_id, "non-binary mask", f"{what}: values {few} …", "0 and one other value",
-            "threshold it, or list it in a manifest as a label map (mask_labels)", True
+            case_id,
+            "non-binary mask",
+            f"{what}: values {few} …",
+            "0 and one other value",
+            "threshold it, or list it in a manifest as a label map (mask_labels)",
+            True,
         )
 
 
@@ -274,7 +296,10 @@ def _check_place(case_id: str, lesion: _Lesion, ct: Grid) -> Iterator[Problem]:
         near = int(np.count_nonzero(distance_mm[lesion.voxels] <= LESION_MARGIN_MM))
     if near < 0.9 * total:
         yield Problem(
-            case_id, "lesion outside its organ", f"{lesion.name}: {1 - near / total:.0%} of its voxels",
+            case_id,
+            "lesion outside its organ",
+            f"{lesion.name}: {1 - near / total:.0%} of its voxels",
             f"all within {LESION_MARGIN_MM:g} mm of the {lesion.organ}",
-            "look at both masks; one of them may be flipped or named wrongly", False
+            "look at both masks; one of them may be flipped or named wrongly",
+            False,
         )

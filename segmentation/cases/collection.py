@@ -59,9 +59,7 @@ def _taken(cases: Sequence[CaseFiles], paths: Mapping[str, str]) -> list[Problem
     ]
 
 
-def _leaks(
-    cases: Sequence[CaseFiles], others: Iterable[tuple[str, str | None, str | None, str]]
-) -> list[Problem]:
+def _leaks(cases: Sequence[CaseFiles], others: Iterable[tuple[str, str | None, str | None, str]]) -> list[Problem]:
     """Patients are named by their cases only: a patient id never appears in a message."""
     mine = {c.case_id for c in cases}
     members_of: list[tuple[str, str | None, str | None]] = [(c, p, s) for c, p, s, _ in others if c not in mine]

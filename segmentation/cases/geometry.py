@@ -42,9 +42,7 @@ def grid_of(image: nib.Nifti1Image) -> Grid:
     )
 
 
-def largest_shift_mm(
-    shape: tuple[int, ...], first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]
-) -> float:
+def largest_shift_mm(shape: tuple[int, ...], first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> float:
     """How far apart two affines put the same voxel, at the worst corner of the volume."""
     corners = np.array([(*corner, 1) for corner in product(*((0, n - 1) for n in shape[:3]))], dtype=np.float64)
     return float(np.linalg.norm((corners @ (first - second).T)[:, :3], axis=1).max())
@@ -55,14 +53,22 @@ def check_grid(case_id: str, image: nib.Nifti1Image) -> Iterator[Problem]:
     grid = grid_of(image)
     if len(grid.shape) != 3 or min(grid.shape) < 2:
         yield Problem(
-            case_id, "dimensions", _shape(grid.shape), "a 3D volume",
-            "store the phase or channel to train on as a 3D volume of its own", True
+            case_id,
+            "dimensions",
+            _shape(grid.shape),
+            "a 3D volume",
+            "store the phase or channel to train on as a 3D volume of its own",
+            True,
         )
         return
     if "?" in grid.orientation or not np.all(np.isfinite(grid.affine_ras)) or min(grid.spacing_mm) <= 0:
         yield Problem(
-            case_id, "affine", f"not invertible, spacing {_mm(grid.spacing_mm)}", "a finite affine, spacing above 0",
-            "convert the series from DICOM again", True
+            case_id,
+            "affine",
+            f"not invertible, spacing {_mm(grid.spacing_mm)}",
+            "a finite affine, spacing above 0",
+            "convert the series from DICOM again",
+            True,
         )
         return
     yield from _check_spacing(case_id, image, grid)
@@ -71,8 +77,12 @@ def check_grid(case_id: str, image: nib.Nifti1Image) -> Iterator[Problem]:
     shear = float(np.abs(directions.T @ directions - np.eye(3)).max())
     if shear > SHEAR_TOLERANCE:
         yield Problem(
-            case_id, "sheared affine", f"axes {90 - np.degrees(np.arcsin(min(shear, 1.0))):.1f}° apart", "90°",
-            "resample onto an orthogonal grid (a tilted gantry leaves such files), e.g. dcm2niix writes *_Tilt", True
+            case_id,
+            "sheared affine",
+            f"axes {90 - np.degrees(np.arcsin(min(shear, 1.0))):.1f}° apart",
+            "90°",
+            "resample onto an orthogonal grid (a tilted gantry leaves such files), e.g. dcm2niix writes *_Tilt",
+            True,
         )
 
 
@@ -80,15 +90,23 @@ def _check_spacing(case_id: str, image: nib.Nifti1Image, grid: Grid) -> Iterator
     low, high = PLAUSIBLE_SPACING_MM
     if not all(low <= s <= high for s in grid.spacing_mm):
         yield Problem(
-            case_id, "spacing", f"{_mm(grid.spacing_mm)} mm", f"{low:g}–{high:g} mm",
-            "check the unit of the header (metres, µm?) and convert the series again", True
+            case_id,
+            "spacing",
+            f"{_mm(grid.spacing_mm)} mm",
+            f"{low:g}–{high:g} mm",
+            "check the unit of the header (metres, µm?) and convert the series again",
+            True,
         )
         return
     zooms = np.asarray(image.header.get_zooms()[:3], dtype=np.float64)
     if np.abs(zooms - grid.spacing_mm).max() * (max(grid.shape) - 1) > GRID_TOLERANCE_MM:
         yield Problem(
-            case_id, "spacing", f"pixdim {_mm(zooms)} mm", f"{_mm(grid.spacing_mm)} mm as the affine says",
-            "find out which is right and write both alike (nibabel: image.header.set_zooms)", True
+            case_id,
+            "spacing",
+            f"pixdim {_mm(zooms)} mm",
+            f"{_mm(grid.spacing_mm)} mm as the affine says",
+            "find out which is right and write both alike (nibabel: image.header.set_zooms)",
+            True,
         )
 
 
@@ -97,15 +115,23 @@ def _check_forms(case_id: str, image: nib.Nifti1Image, grid: Grid) -> Iterator[P
     qform, qform_code = image.get_qform(coded=True)
     if not sform_code and not qform_code:
         yield Problem(
-            case_id, "orientation", "no sform and no qform", "one of them",
-            "left and right are a guess in this file; convert the series again", False
+            case_id,
+            "orientation",
+            "no sform and no qform",
+            "one of them",
+            "left and right are a guess in this file; convert the series again",
+            False,
         )
     if sform_code and qform_code:
         shift = largest_shift_mm(grid.shape, sform, qform)
         if shift > GRID_TOLERANCE_MM:
             yield Problem(
-                case_id, "sform ≠ qform", f"{shift:.1f} mm apart", f"≤ {GRID_TOLERANCE_MM:g} mm",
-                "find out which is right and write both alike (nibabel: image.set_qform(image.get_sform()))", True
+                case_id,
+                "sform ≠ qform",
+                f"{shift:.1f} mm apart",
+                f"≤ {GRID_TOLERANCE_MM:g} mm",
+                "find out which is right and write both alike (nibabel: image.set_qform(image.get_sform()))",
+                True,
             )
 
 
@@ -113,16 +139,23 @@ def check_same_grid(case_id: str, mask: str, grid: Grid, ct: Grid) -> Iterator[P
     """Problems of a mask's grid against the CT's."""
     if grid.shape != ct.shape:
         yield Problem(
-            case_id, "shape", f"{mask} {_shape(grid.shape)}", f"{_shape(ct.shape)} as the CT",
-            "resample the mask onto the CT (nearest neighbour), or find the CT it was drawn on", True
+            case_id,
+            "shape",
+            f"{mask} {_shape(grid.shape)}",
+            f"{_shape(ct.shape)} as the CT",
+            "resample the mask onto the CT (nearest neighbour), or find the CT it was drawn on",
+            True,
         )
         return
     shift = largest_shift_mm(ct.shape, grid.affine_ras, ct.affine_ras)
     if not shift <= GRID_TOLERANCE_MM:
         yield Problem(
-            case_id, "affine", f"{mask} lies {shift:.1f} mm off, axes {grid.orientation}",
+            case_id,
+            "affine",
+            f"{mask} lies {shift:.1f} mm off, axes {grid.orientation}",
             f"≤ {GRID_TOLERANCE_MM:g} mm, axes {ct.orientation} as the CT",
-            "resample the mask onto the CT, or copy the CT's affine if only the header is wrong", True
+            "resample the mask onto the CT, or copy the CT's affine if only the header is wrong",
+            True,
         )
 
 

@@ -1,9 +1,9 @@
 """Data set layouts: from a folder or a manifest to the files of each case. Nothing is opened but the index files.
 
-    AbdomenAtlas   DATA/CASE/ct.nii.gz, DATA/CASE/segmentations/<mask>.nii.gz
-    nnU-Net raw    DATA/dataset.json (labels: name → number), imagesTr/CASE_0000.nii.gz, labelsTr/CASE.nii.gz, imagesTs
-    MSD            DATA/dataset.json (training: [{image, label}], labels: number → name)
-    manifest       a CSV, TSV or Parquet table, one row per case (see `manifest.py`)
+AbdomenAtlas   DATA/CASE/ct.nii.gz, DATA/CASE/segmentations/<mask>.nii.gz
+nnU-Net raw    DATA/dataset.json (labels: name → number), imagesTr/CASE_0000.nii.gz, labelsTr/CASE.nii.gz, imagesTs
+MSD            DATA/dataset.json (training: [{image, label}], labels: number → name)
+manifest       a CSV, TSV or Parquet table, one row per case (see `manifest.py`)
 """
 
 import json

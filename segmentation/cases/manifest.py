@@ -57,9 +57,7 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
                 "table. Correct it."
             ) from error
     columns = [_COLUMN_ALIASES.get(column, column) for column in columns]
-    return [
-        {c: "" if v is None else str(v).strip() for c, v in zip(columns, row, strict=True)} for row in table
-    ]
+    return [{c: "" if v is None else str(v).strip() for c, v in zip(columns, row, strict=True)} for row in table]
 
 
 def _case(row: Mapping[str, str], root: Path, names: MaskNames) -> CaseFiles:

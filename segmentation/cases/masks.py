@@ -70,8 +70,12 @@ def masks_of_label_map(case_id: str, path: Path, labels: Mapping[str, Any], name
         elif name != "ignore":
             problems.append(
                 Problem(
-                    case_id, "label", f"{name}: {number}", "one number per name",
-                    "write regions that unite several labels as masks of their own", False
+                    case_id,
+                    "label",
+                    f"{name}: {number}",
+                    "one number per name",
+                    "write regions that unite several labels as masks of their own",
+                    False,
                 )
             )
     found = _collect(case_id, entries, names)
@@ -88,8 +92,12 @@ def _collect(case_id: str, entries: list[tuple[str, Path, int | None]], names: M
         elif canonical in masks:
             problems.append(
                 Problem(
-                    case_id, "mask named twice", f"{name} is {canonical}, as {masks[canonical].path.name}",
-                    "one file per mask", "remove one of them; the first is used", False
+                    case_id,
+                    "mask named twice",
+                    f"{name} is {canonical}, as {masks[canonical].path.name}",
+                    "one file per mask",
+                    "remove one of them; the first is used",
+                    False,
                 )
             )
         else:

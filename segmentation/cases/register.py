@@ -84,16 +84,14 @@ def examine(
     )
 
 
-def link_reports(
-    cases: Sequence[CaseFiles], connection: duckdb.DuckDBPyConnection, column: str
-) -> list[CaseFiles]:
+def link_reports(cases: Sequence[CaseFiles], connection: duckdb.DuckDBPyConnection, column: str) -> list[CaseFiles]:
     """Cases with the report whose `column` holds the case id, where the data set names none.
 
     A case that several reports claim stays without one: which of them describes the volume is not for us to guess.
     A report's patient becomes the case's where the case has none.
     """
     value = column if column in ("report_id", "patient_id") else "extra ->> ?"
-    arguments = [] if column in ("report_id", "patient_id") else [f"$.\"{column}\""]
+    arguments = [] if column in ("report_id", "patient_id") else [f'$."{column}"']
     rows = connection.execute(f"SELECT {value}, report_id, patient_id FROM reports", arguments).fetchall()
     if rows and all(row[0] is None for row in rows):
         raise ConfigError(

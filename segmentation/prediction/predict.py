@@ -1,9 +1,9 @@
 """Predictions on disk: masks on the CT's own grid and a table of lesions, case by case, never half a case.
 
-    OUT/<case>/<organ>_lesion.nii.gz               uint8, the CT's shape and affine
-    OUT/<case>/<organ>_lesion_probability.nii.gz   float32, if asked for
-    OUT/<case>/components.json                     lesions: volume, diameters, place; and what made them
-    OUT/components.csv                             the lesions of all cases
+OUT/<case>/<organ>_lesion.nii.gz               uint8, the CT's shape and affine
+OUT/<case>/<organ>_lesion_probability.nii.gz   float32, if asked for
+OUT/<case>/components.json                     lesions: volume, diameters, place; and what made them
+OUT/components.csv                             the lesions of all cases
 """
 
 import csv

@@ -1,10 +1,10 @@
 """Fingerprint, plan and the memory-mapped cache of resampled volumes.
 
-    channels = plan_channels(train, targets)
-    masks = plan_region_masks(train, channels)
-    plan = make_plan(take_fingerprint(train, masks), channels, masks)
-    cache = build_cache(cases, plan, Path("cache"))
-    cache.cases["CASE_1"].crop((0, 0, 0), plan.patch_size, masks=["liver_lesion"], margins=["liver"])
+channels = plan_channels(train, targets)
+masks = plan_region_masks(train, channels)
+plan = make_plan(take_fingerprint(train, masks), channels, masks)
+cache = build_cache(cases, plan, Path("cache"))
+cache.cases["CASE_1"].crop((0, 0, 0), plan.patch_size, masks=["liver_lesion"], margins=["liver"])
 """
 
 from .build import CacheResult, build_cache, prepare_image

@@ -182,9 +182,7 @@ class CachedCase:
         array: npt.NDArray[np.uint8] = np.load(self.folder / "masks.npy", mmap_mode="r")  # (P, X, Y, Z)
         return array
 
-    def _bit(
-        self, packed: npt.NDArray[np.uint8], plane: str, where: tuple[slice, ...]
-    ) -> npt.NDArray[np.bool_]:
+    def _bit(self, packed: npt.NDArray[np.uint8], plane: str, where: tuple[slice, ...]) -> npt.NDArray[np.bool_]:
         number = self.planes.index(plane)
         return np.asarray(packed[number // 8][where] & np.uint8(1 << number % 8), dtype=np.bool_)
 

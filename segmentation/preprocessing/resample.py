@@ -64,9 +64,7 @@ def resample_image(array: npt.NDArray[Any], source: Grid, target: Grid, order: i
     if source.shape == target.shape and np.allclose(ratio, 1, atol=1e-4):
         return array.astype(np.float32)
     return np.asarray(
-        affine_transform(
-            array.astype(np.float32), ratio, 0.5 * ratio - 0.5, target.shape, order=order, mode="nearest"
-        )
+        affine_transform(array.astype(np.float32), ratio, 0.5 * ratio - 0.5, target.shape, order=order, mode="nearest")
     )
 
 

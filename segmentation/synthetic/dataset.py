@@ -1,10 +1,10 @@
 """A whole synthetic dataset on disk, in the folder layout of AbdomenAtlas.
 
-    FOLDER/cases/CASE/ct.nii.gz
-    FOLDER/cases/CASE/segmentations/<mask>.nii.gz    lesion masks only where a case is said to have them
-    FOLDER/hidden/CASE/segmentations/<mask>.nii.gz   lesion masks of the training cases that have reports only
-    FOLDER/manifest.csv                              case_id, ct, masks, report_id, patient_id, split, site
-    FOLDER/lesions.json                              case_id → records of its lesions
+FOLDER/cases/CASE/ct.nii.gz
+FOLDER/cases/CASE/segmentations/<mask>.nii.gz    lesion masks only where a case is said to have them
+FOLDER/hidden/CASE/segmentations/<mask>.nii.gz   lesion masks of the training cases that have reports only
+FOLDER/manifest.csv                              case_id, ct, masks, report_id, patient_id, split, site
+FOLDER/lesions.json                              case_id → records of its lesions
 """
 
 import csv

@@ -184,6 +184,4 @@ def collate(samples: Sequence[Sample]) -> Batch:
 
 def batches(dataset: CropDataset, *, workers: int = 0, pin: bool = False) -> Iterator[Batch]:
     """The batches of consecutive steps."""
-    yield from DataLoader(
-        dataset, batch_size=dataset.per_step, collate_fn=collate, num_workers=workers, pin_memory=pin
-    )
+    yield from DataLoader(dataset, batch_size=dataset.per_step, collate_fn=collate, num_workers=workers, pin_memory=pin)

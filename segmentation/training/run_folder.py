@@ -1,11 +1,11 @@
 """The run folder: everything needed to resume, predict and explain a run, in one place.
 
-    config.toml     the configuration, as `--config` reads it
-    plan.json       grid, intensities, lesion channels in output order (the label map), patch
-    data.json       which cases train and validate, and a digest of what is known of them
-    last.pt         everything to go on from; best.pt: the averaged weights that validated best
-    metrics.jsonl   one record per line; progress.png: the same, drawn
-    README.md       model card
+config.toml     the configuration, as `--config` reads it
+plan.json       grid, intensities, lesion channels in output order (the label map), patch
+data.json       which cases train and validate, and a digest of what is known of them
+last.pt         everything to go on from; best.pt: the averaged weights that validated best
+metrics.jsonl   one record per line; progress.png: the same, drawn
+README.md       model card
 """
 
 import hashlib
@@ -126,9 +126,7 @@ def open_run(
     return run
 
 
-def describe_data(
-    train: Mapping[str, TrainingCase], validation: Mapping[str, TrainingCase]
-) -> dict[str, Any]:
+def describe_data(train: Mapping[str, TrainingCase], validation: Mapping[str, TrainingCase]) -> dict[str, Any]:
     """Case ids of the run and a digest over everything known of them."""
     described = {
         case_id: [case.cached.fingerprint, {organ: asdict(channel) for organ, channel in case.targets.channels.items()}]

@@ -104,8 +104,17 @@ class Archive:
         self.connection.execute(
             "INSERT INTO findings VALUES "
             "('run', ?, ?, ?, ?, ?, 'unspecified', '', ?, ?, ?, ?, NULL, NULL, 'findings', 0, 1)",
-            [f"f{number}", f"R-{case_id}", organ, side, list(location), certainty, count, count_min,
-             bound if sizes else None],
+            [
+                f"f{number}",
+                f"R-{case_id}",
+                organ,
+                side,
+                list(location),
+                certainty,
+                count,
+                count_min,
+                bound if sizes else None,
+            ],
         )
         for index, diameters_mm in enumerate(sizes):
             self.connection.execute(
