@@ -1,5 +1,6 @@
 """ConText for radiology: which lesions are negated, only possible, gone, or spoken of in history, risk or family."""
 
+import itertools
 import re
 
 from .document import Mention, Sentence
@@ -258,7 +259,7 @@ def _asked_about(sentence: Sentence, mention: Mention) -> bool:
 
 def _carry_or_lists(sentence: Sentence, mentions: list[Mention]) -> None:
     """ "No mass or cyst", "neither nodule nor mass": a negation covers what is joined by or."""
-    for left, right in zip(mentions, mentions[1:], strict=False):
+    for left, right in itertools.pairwise(mentions):
         gap = sentence.between(left.heads[-1].end, right.head.start)
         if (
             left.negated

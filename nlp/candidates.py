@@ -140,7 +140,8 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
     if count and count > 1 and len(sizes) == 1 and _each(mention):
         sizes = sizes * min(count, 12)
     if not mention.plural and len(sizes) > 1:
-        sizes = [_with_height(mention, sizes)] if _with_height(mention, sizes) else sizes
+        whole = _with_height(mention, sizes)
+        sizes = [whole] if whole else sizes
     if not mention.plural and len(sizes) > 1:  # one lesion, several statements of its size: the first is the fullest
         sizes = [max(sizes, key=lambda s: len(s[0]))] if len({len(s[0]) for s in sizes}) > 1 else sizes[:1]
     return Candidate(
@@ -305,8 +306,16 @@ def _earlier_exam(candidate: Candidate, kept: list[Candidate]) -> Candidate | No
         or candidate.section is Section.IMPRESSION
     ):
         return None
-    same = [k for k in kept if k.organ == candidate.organ and (k.block != candidate.block or candidate.retold) and not k.plural and k.sizes
-            and k.side == candidate.side and (not k.location or not candidate.location or _overlap(k.location, candidate.location))]  # fmt: skip
+    same = [
+        k
+        for k in kept
+        if k.organ == candidate.organ
+        and (k.block != candidate.block or candidate.retold)
+        and not k.plural
+        and k.sizes
+        and k.side == candidate.side
+        and (not k.location or not candidate.location or _overlap(k.location, candidate.location))
+    ]
     return same[0] if len(same) == 1 else None
 
 
@@ -314,9 +323,16 @@ def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool 
     """What a candidate repeats; True when it only sums up several findings; None when it is new."""
     later = candidate.section in (Section.IMPRESSION, Section.ADDENDUM)
     rivals = [
-        k for k in kept if k.organ == candidate.organ
-        and ((later and k.section != candidate.section) or k.block != candidate.block or _identical(k, candidate) or _goes_back(candidate))
-    ]  # fmt: skip
+        k
+        for k in kept
+        if k.organ == candidate.organ
+        and (
+            (later and k.section != candidate.section)
+            or k.block != candidate.block
+            or _identical(k, candidate)
+            or _goes_back(candidate)
+        )
+    ]
     fitting = [k for k in rivals if _fits(candidate, k)]
     if not fitting:
         return None
@@ -433,16 +449,14 @@ def _likeness(a: Candidate, b: Candidate) -> float:
 def _fold(source: Candidate, target: Candidate) -> None:
     """The more specific value of each field; the later section decides whether a lesion is only possible."""
     told = target.lesion_type in ("unspecified", "malignant") or target.type_text.startswith("cystic")
-    if target.lesion_type == "unspecified" or (
-        told and source.lesion_type in ("metastasis", "malignant") and target.lesion_type != "metastasis"
-    ):
-        if source.lesion_type != "unspecified":
-            target.lesion_type, target.type_text = source.lesion_type, source.type_text
+    if (
+        target.lesion_type == "unspecified"
+        or (told and source.lesion_type in ("metastasis", "malignant") and target.lesion_type != "metastasis")
+    ) and source.lesion_type != "unspecified":
+        target.lesion_type, target.type_text = source.lesion_type, source.type_text
     target.side = target.side or source.side
     if not target.plural or not target.location:
-        target.location = target.location or (
-            source.location if not source.plural or not target.plural else source.location
-        )
+        target.location = target.location or source.location
     if source.sizes and not target.sizes:
         target.sizes, target.bound = source.sizes, source.bound
     target.prior = target.prior or source.prior

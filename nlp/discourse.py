@@ -70,7 +70,7 @@ def read(sentences: list[Sentence], examined: str = "") -> Reading:
         recent = [
             (i, m) for i, m in recent if index - i <= _CONTINUED_WITHIN and m.sentence.section == sentence.section
         ]
-        kept = []
+        kept: list[Mention] = []
         for mention in mentions:
             group = _group_of(sentence, mention, kept, recent)
             if group is not None:
@@ -288,7 +288,7 @@ def _explicit_elsewhere(mention: Mention, earlier: Mention) -> bool:
 
 
 def _antecedent(mention: Mention, recent: list[tuple[int, Mention]], index: int, typed: bool) -> Mention | None:
-    """The earlier mention that a definite or pronominal one speaks of: the nearest that fits in organ, kind and size."""
+    """The earlier mention that "the lesion" or "it" speaks of: the nearest that fits in organ, kind and size."""
     for at, earlier in reversed(recent):
         if typed and index - at > 1:
             return None

@@ -21,7 +21,7 @@ class Extractor(Protocol):
     config: dict[str, Any]
 
     def extract(self, report_id: str, text: str) -> Extraction:
-        """Findings of one report; never raises for what a report says, status `error` is for the extractor's failure."""
+        """Findings of one report; never raises for what it says, status `error` is for the extractor's failure."""
         ...
 
 

@@ -18,7 +18,8 @@ _AXES = re.compile(
     rf"(?<![\d.,/:#a-z])(?P<axes>{_NUMBER}\s*-?\s*(?:{_UNIT})?{_LABEL}(?:{_BY}{_AXIS}){{1,2}})(?!\s*/|\d|\s*%)"
 )
 _LABELLED = re.compile(
-    rf"(?<![a-z])(?P<labelled>(?:(?:ap|tr|cc|ml|lr|si|transverse|craniocaudal|anteroposterior|longitudinal|sagittal|width|length|height|depth|long axis|short axis)"
+    rf"(?<![a-z])(?P<labelled>(?:(?:ap|tr|cc|ml|lr|si|transverse|craniocaudal|anteroposterior|longitudinal|"
+    rf"sagittal|width|length|height|depth|long axis|short axis)"
     rf"(?: diameter)?\s*[:=]?\s*(?:of\s+)?{_NUMBER}\s*{_UNIT}\s*(?:,|;|x|and|/)?\s*){{2,3}})"
 )
 _LIST = re.compile(
@@ -135,7 +136,8 @@ def _labelled(segment: str) -> list[Size]:
 
 
 _FROM_TO = re.compile(
-    rf"from\s+(?:approximately\s+|about\s+|ca\.?\s+)?(?P<a>{_NUMBER})\s*(?P<au>{_UNIT})?\s*(?:in \w+\s+)?(?:to|->)\s+(?:now\s+|approximately\s+|about\s+|currently\s+)?(?P<b>{_NUMBER})\s*-?\s*(?P<bu>{_UNIT})"
+    rf"from\s+(?:approximately\s+|about\s+|ca\.?\s+)?(?P<a>{_NUMBER})\s*(?P<au>{_UNIT})?\s*(?:in \w+\s+)?"
+    rf"(?:to|->)\s+(?:now\s+|approximately\s+|about\s+|currently\s+)?(?P<b>{_NUMBER})\s*-?\s*(?P<bu>{_UNIT})"
 )
 
 

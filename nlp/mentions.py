@@ -1,5 +1,6 @@
 """Finds the mentions of lesions in a sentence: heads, what they are said to be, noun phrases, counts."""
 
+import itertools
 import re
 
 from .document import Mention, Sentence
@@ -530,9 +531,12 @@ def _adjective_before(sentence: Sentence, comma: int) -> bool:
     for size in sentence.sizes:
         if size.end <= comma and not sentence.between(size.end, comma).strip():
             return not any(
-                {"LESION", "NODE"} & set(t.roles) and t.end <= size.start and len(sentence.between(t.end, size.start)) < 25
-                and "," not in sentence.between(t.end, size.start) for t in sentence.terms
-            )  # fmt: skip
+                {"LESION", "NODE"} & set(t.roles)
+                and t.end <= size.start
+                and len(sentence.between(t.end, size.start)) < 25
+                and "," not in sentence.between(t.end, size.start)
+                for t in sentence.terms
+            )
     if any(
         t.start < comma <= t.end for t in sentence.having("ORGAN", "OTHER", "NORMAL:BIDIRECTIONAL", "LESION", "NODE")
     ):
@@ -542,9 +546,12 @@ def _adjective_before(sentence: Sentence, comma: int) -> bool:
 
 
 def _bound(sentence: Sentence, mentions: list[Mention]) -> None:
-    """Divides the sentence among its mentions: the text after one belongs to it up to the next one's noun phrase, or up to
-    a conjunction with a place phrase that leads to the next one ("… and in segment 5 a 3 cm lesion")."""
-    for left, right in zip(mentions, mentions[1:], strict=False):
+    """Divides the sentence among its mentions.
+
+    The text after one belongs to it up to the next one's noun phrase, or up to a conjunction with a place phrase that
+    leads to the next one ("… and in segment 5 a 3 cm lesion").
+    """
+    for left, right in itertools.pairwise(mentions):
         heads_end = left.heads[-1].end
         cut = max(right.start, heads_end)
         gap = sentence.between(heads_end, cut)
@@ -583,7 +590,7 @@ def _describe(sentence: Sentence, mention: Mention) -> None:
     ):
         ranked = []  # "adenoma or metastasis" leaves it open
     if ranked:
-        mention.lesion_type, term = ranked[0] if mention.heads[0] is ranked[0][1] else ranked[0]
+        mention.lesion_type, term = ranked[0]
         mention.type_text = term.text
     near = [
         q
@@ -614,7 +621,7 @@ def _describe(sentence: Sentence, mention: Mention) -> None:
     mention.type_text = mention.type_text or mention.head.text
 
 
-# Reporting systems' categories that mean (probably) cancer: LI-RADS 5 and M, PI-RADS 4 and 5, BI-RADS 5 and 6, Lung-RADS 4X.
+# Categories that mean (probably) cancer: LI-RADS 5 and M, PI-RADS 4 and 5, BI-RADS 5 and 6, Lung-RADS 4X.
 _MALIGNANT_SCORE = re.compile(
     r"\b(?:li-?rads|lr)\s*(?:category\s*)?-?\s*(?:5|m)\b|"
     r"\bpi-?rads\s*(?:v?\d(?:\.\d)?\s*)?(?:category|score|:)?\s*[45]\b|\bbi-?rads\s*(?:category|"
@@ -647,7 +654,7 @@ def _negated_description(sentence: Sentence, mention: Mention, term: Term) -> bo
 
 def _count(sentence: Sentence, mention: Mention) -> None:
     phrase = sentence.between(mention.start, mention.head.start)
-    words = [w for w in _WORD.findall(phrase)]
+    words = list(_WORD.findall(phrase))
     head_word = mention.head.text.split()[-1].split("-")[-1]
     meant_plural = any(t.meta("LESION").get("plural") for t in mention.heads[:1])
     mention.plural = meant_plural or (bool(_PLURAL_HEAD.search(head_word)) and not _SINGULAR_S.search(head_word))
@@ -701,7 +708,7 @@ _EXPLICIT = re.compile(
 
 
 def _explicit_number(sentence: Sentence, mention: Mention, phrase: str, before: str) -> tuple[int | None, int] | None:
-    """(count, count_min) from a number in the noun phrase or in a bracket after the head ("approximately 25 in number")."""
+    """(count, count_min) from a number in the noun phrase or in a bracket after the head ("about 25 in number")."""
     part = re.search(r"\b(\d{1,2}|one|two|three|four|five|six)\s+of\s+(?:the\s+)?$", before)
     if part:
         number = _NUMBERS.get(part.group(1)) or int(part.group(1))

@@ -43,11 +43,14 @@ _GAP_FROM_CUE = re.compile(
     r"caliber|for age|adult|echogenicity|size of)\b)*\s*$"
 )
 _QUIET = {  # words that call an organ normal only for these organs
-    "homogeneous": {"liver", "spleen", "pancreas", "kidney", "prostate", "thyroid"}, "homogenous": {"liver", "spleen", "pancreas", "kidney", "thyroid"},
+    "homogeneous": {"liver", "spleen", "pancreas", "kidney", "prostate", "thyroid"},
+    "homogenous": {"liver", "spleen", "pancreas", "kidney", "thyroid"},
     "homogeneous parenchyma": {"liver", "spleen", "pancreas", "kidney", "thyroid"},
     "slender": {"adrenal_gland"}, "slim": {"adrenal_gland"}, "delicate": {"adrenal_gland", "gallbladder"},
-    "smooth contour": {"bladder", "kidney"}, "smooth contours": {"bladder", "kidney"}, "smooth margins": set(), "regular": set(), "ordinary": set(),
-    "uniform enhancement": {"liver", "spleen", "kidney", "pancreas"}, "negative": set(), "nl": set(), "age appropriate": set(), "appropriate for age": set(),
+    "smooth contour": {"bladder", "kidney"}, "smooth contours": {"bladder", "kidney"},
+    "smooth margins": set(), "regular": set(), "ordinary": set(),
+    "uniform enhancement": {"liver", "spleen", "kidney", "pancreas"}, "negative": set(), "nl": set(),
+    "age appropriate": set(), "appropriate for age": set(),
     "clear": {"lung", "pleura"}, "are clear": {"lung", "pleura"}, "regular contour": set(),
 }  # fmt: skip
 _WALL_NEGATIVE = re.compile(

@@ -1,10 +1,11 @@
 """The rules as a spaCy pipeline of registered components.
 
-    reportsup_sections → reportsup_sentences → reportsup_terms → reportsup_sizes → reportsup_mentions → reportsup_findings
+    reportsup_sections → reportsup_sentences → reportsup_terms
+    → reportsup_sizes → reportsup_mentions → reportsup_findings
 
 Each component reads and writes `doc._.reportsup` (a `ReportState`), whose offsets are the report's characters, so that
-only the last one makes spaCy spans: `doc.spans["findings"]`, labelled by organ, with `span._.finding`. The components can
-stand in any spaCy or medspaCy pipeline; what replaces medspaCy's own, and why, is told in docs/rules.md.
+only the last one makes spaCy spans: `doc.spans["findings"]`, labelled by organ, with `span._.finding`. The components
+can stand in any spaCy or medspaCy pipeline; what replaces medspaCy's own, and why, is told in docs/rules.md.
 """
 
 from dataclasses import dataclass, field
@@ -79,7 +80,8 @@ def load(rules_dir: Path | None = None) -> Language:
 def _state(doc: Doc) -> ReportState:
     if doc._.reportsup is None:
         doc._.reportsup = ReportState(doc.text)
-    return doc._.reportsup  # type: ignore[no-any-return]
+    state: ReportState = doc._.reportsup
+    return state
 
 
 def _register_extensions() -> None:

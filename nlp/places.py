@@ -1,4 +1,4 @@
-"""Where a mention sits: organ, side, sub-location; from its own words first, then heading, then what was spoken of before."""
+"""Where a mention sits (organ, side, sub-location): from its own words, then the heading, then what came before."""
 
 import re
 
@@ -23,10 +23,19 @@ _VERTEBRA = re.compile(
     r"level))?"
 )
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
-_GENERIC = frozenset(
-    ["bone", "bones", "bony", "osseous", "skeleton", "skeletal", "bone", "structure", "bone", "structures", "bony", "structure", "bony", "structures", "osseous", "structures", "skeletal", "structures", "bone", "marrow", "marrow", "thyroid", "thyroid", "gland", "thyroid", "lobe", "peritoneum", "peritoneal", "retroperitoneum", "soft", "tissues", "soft", "tissue", "muscle", "muscles", "brain", "cerebral", "intracranial", "brain", "parenchyma", "pleura", "pleural", "pleural", "based", "mediastinum", "heart", "cardiac", "pelvis", "pelvic", "breast", "breasts", "prostate", "ovary", "ovarian", "adnexal", "adnexa", "testis", "testicular", "spleen", "splenic", "adrenal", "adrenal", "gland", "adrenal", "glands", "adrenals", "gallbladder", "bladder", "urinary", "bladder", "spinal", "cord", "vertebral", "vertebra", "spine", "skeletal", "system", "bile", "ducts", "bile", "duct", "biliary", "duodenum", "duodenal", "parotid", "parotid", "gland"]
-) | frozenset(["bone structures", "bony structures", "bone window", "vertebral body", "osseous structures", "soft tissues", "adrenal gland",
-               "adrenal glands", "thyroid gland", "urinary bladder", "bile duct", "small bowel"])  # fmt: skip
+_IN_THE = re.compile(r"\b(?:in|within|of|on)\s+(?:the\s+|both\s+|left\s+|right\s+)*$")
+_JOINED = re.compile(r"\s*(?:,|/|and|&|as well as)\s*")
+# Words that only name the organ again.
+_GENERIC = frozenset((
+    "adnexa", "adnexal", "adrenal", "adrenal gland", "adrenal glands", "adrenals", "based", "bile", "bile duct",
+    "biliary", "bladder", "bone", "bone structures", "bone window", "bones", "bony", "bony structures", "brain",
+    "breast", "breasts", "cardiac", "cerebral", "cord", "duct", "ducts", "duodenal", "duodenum", "gallbladder",
+    "gland", "glands", "heart", "intracranial", "lobe", "marrow", "mediastinum", "muscle", "muscles", "osseous",
+    "osseous structures", "ovarian", "ovary", "parenchyma", "parotid", "pelvic", "pelvis", "peritoneal", "peritoneum",
+    "pleura", "pleural", "prostate", "retroperitoneum", "skeletal", "skeleton", "small bowel", "soft", "soft tissues",
+    "spinal", "spine", "spleen", "splenic", "structure", "structures", "system", "testicular", "testis", "thyroid",
+    "thyroid gland", "tissue", "tissues", "urinary", "urinary bladder", "vertebra", "vertebral", "vertebral body",
+))  # fmt: skip
 _OPEN_WORDS = (
     "bone",
     "soft_tissue",
@@ -225,16 +234,25 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
     after = organs["after"]
     if named:
         last = named[-1]
-        strong_after = [t for t in after if not t.meta("ORGAN").get("adjective") and t.meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"]
-                        and re.search(r"\b(?:in|within|of|on)\s+(?:the\s+|both\s+|left\s+|right\s+)*$", sentence.between(mention.head.end, t.start))]  # fmt: skip
+        strong_after = [
+            t
+            for t in after
+            if not t.meta("ORGAN").get("adjective")
+            and t.meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"]
+            and _IN_THE.search(sentence.between(mention.head.end, t.start))
+        ]
         soft = last.meta("ORGAN").get("soft") or (
             last.meta("ORGAN")["organ"] in ("peritoneum", "soft_tissue", "mediastinum") and strong_after
         )
         if soft and strong_after:
             return _coordinated(sentence, mention, strong_after), "after"
-        first = named[-2] if len(named) > 1 and mention.plural and named[-2].meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"] and re.fullmatch(
-            r"\s*(?:,|/|and|&|as well as)\s*", sentence.between(named[-2].end, last.start)) else None  # fmt: skip
-        return ([first, last] if first else [last]), "noun_phrase"
+        joined = (
+            len(named) > 1
+            and mention.plural
+            and named[-2].meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"]
+            and _JOINED.fullmatch(sentence.between(named[-2].end, last.start))
+        )
+        return (named[-2:] if joined else [last]), "noun_phrase"
     strong = [t for t in after if not t.meta("ORGAN").get("weak")]
     if strong:
         return _coordinated(sentence, mention, strong), "after"
@@ -252,7 +270,7 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
 
 
 def _coordinated(sentence: Sentence, mention: Mention, terms: list[Term]) -> list[Term]:
-    """The first organ and those joined to it by "and" or a comma; only a group is spread over several organs or sides."""
+    """The first organ and those joined to it by "and" or a comma; only a group is spread over several."""
     out = [terms[0]]
     for term in terms[1:]:
         gap = sentence.between(out[-1].end, term.start)
@@ -336,9 +354,7 @@ def _place_owners(sentence: Sentence, mention: Mention) -> tuple[list[str], list
         places = term.meta("PLACE").get("places", {})
         if mention.territory_start <= term.start < mention.end and not relation_governed(sentence, term):
             unambiguous = [o for o, p in places.items() if not o.startswith("_") and p not in ("", "*")]
-            if term.text in ("body", "head", "neck", "tail", "fundus", "base", "distal", "proximal", "mid", "transverse", "ascending",
-                             "descending", "middle part", "upper part", "lower part", "lower end", "upper aspect", "lower aspect",
-                             "superior aspect", "inferior aspect", "fundal", "corpus", "middle segment"):  # fmt: skip
+            if term.text in _PARTS_OF_MANY:
                 continue
             owners += unambiguous
             loose += [o for o, p in places.items() if p == "*"]
@@ -439,9 +455,9 @@ def _complete(mention: Mention, organ: str, source: str, term: Term | None, focu
     )
     if organ == "liver" or (organ == "lung" and "middle lobe" in place.location and place.side is None):
         place.side = None if organ == "liver" else "right"
-    if place.side is None and sentence.heading_side and entry is not None and (entry.paired or organ == "thyroid"):
-        if organ in sentence.heading_organs or (not sentence.heading_organs and source in ("focus", "implied")):
-            place.side = sentence.heading_side
+    headed = organ in sentence.heading_organs or (not sentence.heading_organs and source in ("focus", "implied"))
+    if place.side is None and headed and entry is not None and (entry.paired or organ == "thyroid"):
+        place.side = sentence.heading_side
     place.own_location = bool(place.location)
     another = bool(
         re.match(
@@ -485,11 +501,23 @@ def _beside_organ(sentence: Sentence, side: Term, organ: str) -> bool:
     )
 
 
+# Parts that several organs have: alone they name none.
+_PARTS_OF_MANY = frozenset((
+    "body", "head", "neck", "tail", "fundus", "base", "distal", "proximal", "mid", "transverse", "ascending",
+    "descending",
+    "middle part", "upper part", "lower part", "lower end", "upper aspect", "lower aspect", "superior aspect",
+    "inferior aspect", "fundal", "corpus", "middle segment",
+))  # fmt: skip
+
+
 def _has_rivals(sentence: Sentence, mention: Mention, term: Term) -> bool:
     return mention.plural and any(
-        t is not term and t.meta("ORGAN")["organ"] != term.meta("ORGAN")["organ"] and mention.start <= t.start < mention.end
-        and not relation_governed(sentence, t) for t in sentence.having("ORGAN")
-    )  # fmt: skip
+        t is not term
+        and t.meta("ORGAN")["organ"] != term.meta("ORGAN")["organ"]
+        and mention.start <= t.start < mention.end
+        and not relation_governed(sentence, t)
+        for t in sentence.having("ORGAN")
+    )
 
 
 def _largest_span(sentence: Sentence, mention: Mention) -> tuple[int, int] | None:

@@ -1,8 +1,8 @@
 """Reads rule files in medspaCy's vocabulary: `target_rules`, `context_rules`, `section_rules` in JSON.
 
-Beside medspaCy's plain literals a literal may hold `(x)` for an optional part and `[a|b]` for a choice; a space or hyphen
-matches any run of them, line breaks included. A user's folder extends the built-in rules; a rule of the user's with
-the literal and category of a built-in one replaces it.
+Beside medspaCy's plain literals a literal may hold `(x)` for an optional part and `[a|b]` for a choice; a space or
+hyphen matches any run of them, line breaks included. A user's folder extends the built-in rules; a rule of the user's
+with the literal and category of a built-in one replaces it.
 """
 
 import hashlib

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..schemas import Section
 from .rule_files import Rule, normalise
 
-# A heading: at the start of a line, or of a sentence on a line, up to 60 characters, then a colon; or alone on its line.
+# A heading: at the start of a line or sentence, up to 60 characters, then a colon; or alone on its line.
 _COLON = re.compile(
     r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|"
     r"^)[ \t\"•*\-]{0,4}(?:\d{1,2}[.)]\s{1,2})?(?P<head>[^\W\d_][^\n:.;!?]{1,75}?)\s{0,3}:",
@@ -25,7 +25,7 @@ _LEAD = re.compile(r"^(?:in the|the|in|of the|regarding the|visualized|visualise
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Text under one heading. `organs`: what the heading says the text speaks of; `heading` is that text's first span."""
+    """Text under one heading; `organs`: what the heading says the text speaks of."""
 
     start: int
     end: int
@@ -98,8 +98,8 @@ def _unheaded(text: str, blocks: list[Block]) -> list[Block]:
     out: list[Block] = []
     for number, block in enumerate(blocks):
         gap = _PARAGRAPH.search(text, block.start, block.end)
-        last = number + 1 == len(blocks) or blocks[number + 1].section not in _BEFORE_FINDINGS
-        if gap and last and block.section in _BEFORE_FINDINGS and block.end - gap.end() > 60:
+        closes = number + 1 == len(blocks) or blocks[number + 1].section not in _BEFORE_FINDINGS
+        if gap and closes and block.section in _BEFORE_FINDINGS and block.end - gap.end() > 60:
             out.append(Block(block.start, gap.end(), block.section, block.organs, block.heading))
             out.append(Block(gap.end(), block.end, Section.FINDINGS))
         else:
@@ -111,7 +111,8 @@ def _blocks(text: str, marks: list[tuple[int, int, str, Rule | None]]) -> list[B
     blocks: list[Block] = []
     section = Section.BODY
     seen_section = False
-    position, organs, heading, listing = 0, (), "", False  # type: ignore[var-annotated]
+    position, heading, listing = 0, "", False
+    organs: tuple[str, ...] = ()
     for start, end, head, rule in marks:
         if start < position or (listing and rule is None):
             continue

@@ -6,11 +6,12 @@ from .document import Sentence
 
 _ABBREVIATIONS = (
     "approx", "appr", "seg", "segm", "dr", "vs", "e.g", "i.e", "max", "min", "ca", "incl", "diam", "st", "fig", "resp",
-    "ser", "im", "img", "no", "prof", "mr", "mrs", "ms", "lt", "rt", "bds", "dd", "d.d", "c.f", "cf", "etc", "s", "a.p", "c.c",
+    "ser", "im", "img", "no", "prof", "mr", "mrs", "ms", "lt", "rt", "bds", "dd", "d.d", "c.f", "cf", "etc", "s",
+    "a.p", "c.c",
 )  # fmt: skip
 _ABBREVIATION = re.compile(rf"(?:^|[\s(])(?:{'|'.join(re.escape(a) for a in _ABBREVIATIONS)})\.$")
-# An end: full stop, question or exclamation mark (not inside a number), semicolon; a bullet; a line break before a capital,
-# a digit, a bullet or a blank line. "(cyst?)" and "adenoma ?)" do not end a sentence.
+# An end: full stop, question or exclamation mark (not inside a number), semicolon; a bullet; a line break before a
+# capital, a digit, a bullet or a blank line. "(cyst?)" and "adenoma ?)" do not end a sentence.
 _END = re.compile(
     r"(?<!\d)\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])\.(?=\s+\d)|"
     r"[!?](?=\s|$)(?!\s*\))|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
@@ -26,7 +27,7 @@ def find_sentences(text: str, folded: str, start: int, end: int) -> list[tuple[i
     A semicolon ends a sentence (it ends the scope of a negation). A line break ends one unless the next line goes on in
     lower case.
     """
-    sentences = []
+    sentences: list[tuple[int, int]] = []
     position = start
     for match in _END.finditer(folded, start, end):
         if match.start() < position or not _ends(text, folded, match, position):

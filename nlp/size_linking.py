@@ -161,16 +161,14 @@ def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
                 before,
             )
         )
-    if (
+    return not (
         match.group().startswith(("vs", "versus", "compared", "in comparison", "as compared"))
         and size.start - sentence.start < 25
-    ):
-        return False
-    return True
+    )
 
 
 def _owner(sentence: Sentence, mentions: list[Mention], size: Size) -> Mention | str | None:
-    """The mention that a size measures; "other" when it measures something else; None when nothing in the sentence fits."""
+    """The mention that a size measures; "other" when it measures something else; None when nothing fits."""
     inside = next((m for m in mentions if m.start <= size.start and size.end <= m.head.start), None)
     if inside is not None and not any(size.end <= t.start < inside.head.start for t in sentence.having("OTHER")):
         return inside
@@ -231,6 +229,12 @@ def _inside(mentions: list[Mention], term: Term) -> bool:
     return any(m.start <= term.start < m.heads[-1].end for m in mentions)
 
 
+_SELDOM_MEASURED = frozenset((
+    "fluid", "wall", "thickness", "level", "margin", "section", "sections", "slice", "slices", "calcification",
+    "calcifications", "fat", "gas", "air", "vessel", "vessels", "interval", "edema", "necrosis", "hemorrhage", "window",
+))  # fmt: skip
+
+
 def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention) -> bool:
     """Whether something between lesion and size is what is measured: "lesion …, pancreatic duct 6 mm"."""
     gap = sentence.between(blocker.end, size.start)
@@ -246,8 +250,7 @@ def _owns_measure(sentence: Sentence, blocker: Term, size: Size, lesion: Mention
     if "ORGAN" in blocker.roles and "OTHER" not in blocker.roles:
         subject = re.search(r"(?:[,;]|\band|\bwhile)\s+(?:the\s+)?(?:left |right )?$", between)
         return tight and bool(subject) and bool(re.match(r"\s*(?:is|measures|measuring|measured|:)", gap))
-    if blocker.text in ("fluid", "wall", "thickness", "level", "margin", "section", "sections", "slice", "slices", "calcification", "calcifications",
-                        "fat", "gas", "air", "vessel", "vessels", "interval", "edema", "necrosis", "hemorrhage", "window"):  # fmt: skip
+    if blocker.text in _SELDOM_MEASURED:
         return tight and bool(re.search(r"(?:[,;]|\band|\bwith)\s", between))
     separate = bool(re.search(r"[,;]|\band\b|\bwith\b|\bwhile\b|\b(?:is|are|was|were|causing|showing)\b", between))
     return separate and (tight or (len(gap) < 40 and not re.search(r"lesion|nodule|mass|cyst|which|it ", gap)))

@@ -1,7 +1,7 @@
 """What the issue asks the extractor to read, one row a construct.
 
-A finding is written `organ | side | location | type | count | sizes in mm | was earlier sizes | possible`, parts that are
-empty left out; `>=2` is a lower bound of an open count.
+A finding is written `organ | side | location | type | count | sizes in mm | was earlier sizes | possible`, empty parts
+left out; `>=2` is a lower bound of an open count.
 """
 
 import pytest
@@ -67,7 +67,9 @@ SIZES = [
     ('Hemangiomas in segments 2 and 7, measuring 1.2 and 2.5 cm respectively.',
      ['liver | segment 2/segment 7 | benign | 2 | 25; 12']),
     ('Pulmonary nodules: 4 mm in the right upper lobe, 5 mm in the middle lobe and 7 mm in the left lower lobe.',
-     ['lung | right | upper lobe | unspecified | 1 | 4', 'lung | right | middle lobe | unspecified | 1 | 5', 'lung | left | lower lobe | unspecified | 1 | 7']),
+     ['lung | right | upper lobe | unspecified | 1 | 4',
+      'lung | right | middle lobe | unspecified | 1 | 5',
+      'lung | left | lower lobe | unspecified | 1 | 7']),
 ]  # fmt: skip
 
 
@@ -274,7 +276,8 @@ ABDOMINAL_ONCOLOGY = [
      ['pancreas | tail | malignant | 1 | 12x9']),
     ('Bosniak IIF cyst in the right interpolar kidney, 2,5 cm.',
      ['kidney | right | interpolar | cyst | 1 | 25']),
-    ('Left renal mass 4.1 x 3.8 x 3.6 cm, consistent with renal cell carcinoma with tumor thrombus extending 3 cm into the renal vein.',
+    ('Left renal mass 4.1 x 3.8 x 3.6 cm, consistent with renal cell carcinoma with tumor thrombus extending '
+     '3 cm into the renal vein.',
      ['kidney | left | malignant | 1 | 41x38x36']),
     ('In the right kidney a 12 mm angiomyolipoma.',
      ['kidney | right | benign | 1 | 12']),
@@ -284,8 +287,11 @@ ABDOMINAL_ONCOLOGY = [
      ['liver | segment 6 | malignant | 1 | 15']),
     ('PI-RADS 5 lesion in the left peripheral zone, 14 mm.',
      ['prostate | left | peripheral zone | malignant | 1 | 14']),
-    ('FINDINGS: Stable disease.\nTarget lesions:\n- Liver segment VII: 32 x 20 mm, previously 41 mm\n- Right adrenal: 18 mm\n- LLL: 8 mm',
-     ['liver | segment 7 | unspecified | 1 | 32x20 | was 41', 'adrenal_gland | right | unspecified | 1 | 18', 'lung | left | lower lobe | unspecified | 1 | 8']),
+    ('FINDINGS: Stable disease.\nTarget lesions:\n- Liver segment VII: 32 x 20 mm, previously 41 mm\n- Right '
+     'adrenal: 18 mm\n- LLL: 8 mm',
+     ['liver | segment 7 | unspecified | 1 | 32x20 | was 41',
+      'adrenal_gland | right | unspecified | 1 | 18',
+      'lung | left | lower lobe | unspecified | 1 | 8']),
     ('Status post right hepatectomy. No recurrent tumor in the resection bed.',
      []),
     ('Residual 1.1 cm enhancing nodule along the posterior margin of the ablation zone in segment 8.',
@@ -300,7 +306,8 @@ ABDOMINAL_ONCOLOGY = [
      ['peritoneum | metastasis | 1 | 20']),
     ('Stomach: 4 cm submucosal mass along the greater curvature, likely GIST.',
      ['stomach | malignant | 1 | 40']),
-    ('Metastatic disease to the liver with dominant lesion in the right lobe measuring 6.7 x 5.4 cm (previously 5.9 x 5.0 cm).',
+    ('Metastatic disease to the liver with dominant lesion in the right lobe measuring 6.7 x 5.4 cm '
+     '(previously 5.9 x 5.0 cm).',
      ['liver | metastasis | >=2 | 67x54 | was 59x50']),
 ]  # fmt: skip
 

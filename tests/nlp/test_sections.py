@@ -12,14 +12,18 @@ def sections(text):
     ("text", "expected"),
     [
         ("2 cm cyst in the liver.", [("body", ())]),
-        ("HISTORY: mass. FINDINGS: No mass. IMPRESSION: Normal.", [("indication", ()), ("findings", ()), ("impression", ())]),
-        ("INDICATION: pain\nTECHNIQUE: CT\nCOMPARISON: none\nFINDINGS: cyst", [("indication", ()), ("technique", ()), ("comparison", ()), ("findings", ())]),
-        ("FINDINGS:\nLIVER: cyst\nKIDNEYS: normal", [("findings", ()), ("findings", ("liver",)), ("findings", ("kidney",))]),
+        ("HISTORY: mass. FINDINGS: No mass. IMPRESSION: Normal.",
+         [("indication", ()), ("findings", ()), ("impression", ())]),
+        ("INDICATION: pain\nTECHNIQUE: CT\nCOMPARISON: none\nFINDINGS: cyst",
+         [("indication", ()), ("technique", ()), ("comparison", ()), ("findings", ())]),
+        ("FINDINGS:\nLIVER: cyst\nKIDNEYS: normal",
+         [("findings", ()), ("findings", ("liver",)), ("findings", ("kidney",))]),
         ("Adrenal Glands, Spleen, and Kidneys: Intact.", [("body", ("adrenal_gland", "spleen", "kidney"))]),
         ("Findings\nA cyst.\n\nImpression\nCyst.", [("findings", ()), ("impression", ())]),
         ("Indication Follow-up of a mass.\nConclusion Stable mass.", [("indication", ()), ("impression", ())]),
         ("COMPARISON: CT of 2019\nSPECIAL REMARKS: none\nMore text here", [("comparison", ()), ("findings", ())]),
-        ("TECHNIQUE: CT with contrast.\n\nThe liver shows a 2 cm cyst in segment 4, otherwise everything is normal here.", [("technique", ()), ("findings", ())]),
+        ("TECHNIQUE: CT with contrast.\n\nThe liver shows a 2 cm cyst in segment 4, otherwise everything is normal here.",
+         [("technique", ()), ("findings", ())]),
     ],
 )  # fmt: skip
 def test_sections(text, expected):

@@ -10,7 +10,8 @@ def split(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Dr. Smith noted approx. 3.2 cm mass vs. 2.1 cm. No nodes.", ["Dr. Smith noted approx. 3.2 cm mass vs. 2.1 cm.", "No nodes."]),
+        ("Dr. Smith noted approx. 3.2 cm mass vs. 2.1 cm. No nodes.",
+         ["Dr. Smith noted approx. 3.2 cm mass vs. 2.1 cm.", "No nodes."]),
         ("Seen on 3.5.2021 in seg. 4a.", ["Seen on 3.5.2021 in seg. 4a."]),
         ("1. 4 mm stone. 2. 5 mm cyst.", ["4 mm stone.", "5 mm cyst."]),
         ("No mass; 4 mm nodule.", ["No mass;", "4 mm nodule."]),
