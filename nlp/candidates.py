@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from ..schemas import Section
 from .document import Mention, Place
 from .measurements import Size
-from .places import place_within
+from .sides_and_sublocations import place_within
 from .size_linking import split_by_place
 
 _NODE_WORTHY = re.compile(

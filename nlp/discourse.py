@@ -8,7 +8,8 @@ from .assertion import assert_mentions
 from .document import Mention, Place, Sentence
 from .measurements import Size
 from .mentions import find_mentions
-from .places import locate, relation_governed
+from .places import locate
+from .relations import relation_governed
 from .size_linking import is_prior_sentence, link_sizes
 
 READ_SECTIONS = frozenset({Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM, Section.OTHER})

@@ -4,7 +4,7 @@ import re
 
 from .document import Mention, Sentence
 from .lexicon import Term
-from .places import relation_governed
+from .relations import relation_governed
 
 _ONLY_SIZE = re.compile(
     r"^\s*(?:in\s+|of\s+)?(?:size|caliber|calibre|calibration|course|diameter|dimension|volume|width|"

@@ -1,0 +1,71 @@
+"""Places named by a number: liver segments and vertebrae."""
+
+import re
+
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
+
+
+_SEGMENT_NUMBER = r"(?:viii|vii|vi|iv|v|iii|ii|i|[1-8])"
+
+
+_SEGMENTS = re.compile(
+    rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}(?:[ab]|\s[ab](?=\s*(?:[,.;)/]|$|and\b)))?(?![a-z0-9])"
+    rf"(?:\s*(?:,\s*and\b|/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?(?:{_SEGMENT_NUMBER}[ab]?|[ab])(?![a-z0-9])(?!\s*(?:mm|cm|x)))*)"
+)
+
+
+_SHORT_SEGMENT = re.compile(
+    r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))"
+)
+
+
+_VERTEBRA = re.compile(
+    r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|"
+    r"[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|"
+    r"\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|"
+    r"level))?"
+)
+
+
+_MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
+
+
+def liver_segments(text: str, liver_context: bool) -> list[str]:
+    """Couinaud segments named in a text, in order: Arabic, Roman, lists and ranges.
+
+    >>> liver_segments("segments iva/b and vii-viii", True)
+    ['segment 4a', 'segment 4b', 'segment 7', 'segment 8']
+    """
+    out: list[str] = []
+    for match in _SEGMENTS.finditer(text):
+        out += _read_segments(match.group("list"))
+    if liver_context:
+        for match in _SHORT_SEGMENT.finditer(text):
+            out += _read_segments(match.group("list").replace("s", ""))
+    return list(dict.fromkeys(out))
+
+
+def _read_segments(listing: str) -> list[str]:
+    out: list[str] = []
+    previous, joiner = 0, ""
+    for match in re.finditer(
+        rf"(?P<n>{_SEGMENT_NUMBER})\s?(?P<s>[ab])?(?![a-z0-9])|(?P<only>[ab])(?![a-z0-9])|(?P<join>/|,|-|\band\b|\bto\b|&)",
+        listing,
+    ):
+        if match.group("join"):
+            joiner = match.group("join")
+            continue
+        if match.group("only"):
+            out.append(f"segment {previous}{match.group('only')}")
+            continue
+        number = _ROMAN.get(match.group("n")) or int(match.group("n"))
+        if joiner in ("-", "to") and previous and number > previous:
+            out += [f"segment {n}" for n in range(previous + 1, number)]
+        out.append(f"segment {number}{match.group('s') or '' if number == 4 else ''}")
+        previous, joiner = number, ""
+    return out
+
+
+def vertebrae(text: str) -> list[str]:
+    """Vertebrae named in a text, as written: "th12", "l1-l3"."""
+    return [m.group().strip() for m in _VERTEBRA.finditer(_MRI_WORD.sub("  ", text))]
