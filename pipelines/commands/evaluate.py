@@ -40,6 +40,8 @@ def evaluate(
         comparison = compare_runs(evaluate_run(compare, db, split, device, None), evaluation)
     if html:
         write_report(evaluation, run, gallery=gallery, comparison=comparison)
+    if comparison is not None:
+        (run / "comparison.json").write_text(comparison.to_json(), encoding="utf-8")
     if as_json:
         typer.echo(evaluation.to_json())
     else:
@@ -78,13 +80,16 @@ def _print(evaluation: "Evaluation", comparison: "Comparison | None") -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table(title=f"{evaluation.name}: {evaluation.settings.test_split}", title_justify="left")
-    table.add_column("metric")
-    for summary in evaluation.summaries:
-        table.add_column(f"{summary.organ}, {summary.site}")
-    for name in evaluation.summaries[0].metrics:
-        table.add_row(name, *(str(summary.metrics[name]) for summary in evaluation.summaries))
-    console.print(table)
+    for site in dict.fromkeys(summary.site for summary in evaluation.summaries):
+        summaries = [summary for summary in evaluation.summaries if summary.site == site]
+        where = "all sites" if site == "all" else site
+        table = Table(title=f"{evaluation.name}: {evaluation.settings.test_split}, {where}", title_justify="left")
+        table.add_column("metric", no_wrap=True)
+        for summary in summaries:
+            table.add_column("all organs" if summary.organ == "all" else summary.organ)
+        for name in summaries[0].metrics:
+            table.add_row(name, *(str(summary.metrics[name]) for summary in summaries))
+        console.print(table)
     if comparison is not None:
         console.print(_comparison_table(comparison))
 
@@ -95,7 +100,7 @@ def _comparison_table(comparison: "Comparison") -> Any:
     a, b = comparison.name_a, comparison.name_b
     table = Table(title=f"{b} − {a}, {comparison.n_paired} pairs of case and organ", title_justify="left")
     for column in ("organ", "site", "metric", a, b, "difference", "p"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "metric")
     for stratum in comparison.strata:
         for name, d in stratum.metrics.items():
             difference = "–" if d.difference is None else f"{d.difference:+.3f}"
