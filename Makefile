@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo test lint clean
+.PHONY: demo demo-reports test lint clean
 
-demo: $(STAMP)
+demo: demo-reports
+	$(BIN)/reportsup demo --out $(DEMO)
+
+demo-reports: $(STAMP)
 	$(BIN)/reportsup extract data_samples/reports.csv --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/samples.duckdb
-	$(BIN)/reportsup demo --out $(DEMO)
 ifdef REPORTS
 	$(BIN)/reportsup extract $(REPORTS) --db $(DEMO)/reports.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/reports.duckdb

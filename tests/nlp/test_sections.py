@@ -22,7 +22,7 @@ def sections(text):
         ("Findings\nA cyst.\n\nImpression\nCyst.", [("findings", ()), ("impression", ())]),
         ("Indication Follow-up of a mass.\nConclusion Stable mass.", [("indication", ()), ("impression", ())]),
         ("COMPARISON: CT of 2019\nSPECIAL REMARKS: none\nMore text here", [("comparison", ()), ("findings", ())]),
-        ("TECHNIQUE: CT with contrast.\n\nThe liver shows a 2 cm cyst in segment 4, otherwise everything is normal here.",
+        ("TECHNIQUE: CT with contrast.\n\nThe liver shows a 2 cm cyst in segment 4, all else is normal here.",
          [("technique", ()), ("findings", ())]),
     ],
 )  # fmt: skip
