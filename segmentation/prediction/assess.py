@@ -25,13 +25,15 @@ def evaluation_cases(
     overlap: float = 0.5,
     pictures: bool = False,
 ) -> Iterator[EvaluationCase]:
-    """Each case predicted on its own grid, one in memory at a time.
+    """Each case of which something is known, predicted on its own grid, one in memory at a time.
 
     Args:
         pictures: also read the CT and the organ masks, for the report page.
     """
     for case in cases:
         known = targets[case.case_id].channels
+        if not any(channel.organ in known for channel in model.plan.channels):
+            continue  # nothing to compare a prediction with
         probabilities, affine = predict_ct(model, case.ct, overlap=overlap)
         organs = [organ for organ in probabilities if organ in known]
         yield EvaluationCase(
