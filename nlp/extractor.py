@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from ..schemas import Extraction
 
 
-class Extractor(Protocol):
-    """Reads one report at a time; equal `config` and `version` mean equal answers.
+class Identified(Protocol):
+    """What tells runs apart; equal `config` and `version` mean equal answers.
 
     Attributes:
         name: "rules", "transformers", "openai" or "hybrid".
@@ -19,6 +19,10 @@ class Extractor(Protocol):
     name: str
     version: str
     config: dict[str, Any]
+
+
+class Extractor(Identified, Protocol):
+    """Reads one report at a time."""
 
     def extract(self, report_id: str, text: str) -> Extraction:
         """Findings of one report; never raises for what it says, status `error` is for the extractor's failure."""
@@ -31,7 +35,7 @@ def config_hash(config: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def run_id(extractor: Extractor) -> str:
+def run_id(extractor: Identified) -> str:
     """Identity of a run: equal for a killed run and its continuation, different for another configuration."""
     identity = f"{extractor.name}\x1f{extractor.version}\x1f{config_hash(extractor.config)}"
     return hashlib.sha256(identity.encode()).hexdigest()[:12]

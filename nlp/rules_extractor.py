@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..schemas import Extraction, ExtractionStatus, Organ, Quarantined
+from ..schemas import Extraction, Organ, Quarantined
 from .pipeline import ReportState, load
 from .rule_files import load_rules
 
@@ -30,25 +30,18 @@ class RulesExtractor:
         """Findings of one report, each grounded in its text."""
         started = time.perf_counter()
         state: ReportState = self._nlp(text)._.reportsup if text.strip() else ReportState(text)
-        return Extraction(
-            report_id=report_id,
-            status=_status(state),
-            findings=tuple(state.findings),
+        quarantined = [
+            Quarantined(reason=reason, finding_json=json.dumps(data, ensure_ascii=False, default=str))
+            for reason, data in state.quarantined
+        ]
+        return Extraction.answered(
+            report_id,
+            state.findings,
+            quarantined,
             negative_organs=tuple(sorted(Organ(o) for o in state.negative_organs)),
-            quarantined=tuple(
-                Quarantined(reason=reason, finding_json=json.dumps(data, ensure_ascii=False, default=str))
-                for reason, data in state.quarantined
-            ),
             review_reasons=tuple(review_reasons(state)),
-            reason="every finding was quarantined" if _status(state) is ExtractionStatus.REJECTED else None,
             seconds=time.perf_counter() - started,
         )
-
-
-def _status(state: ReportState) -> ExtractionStatus:
-    if state.findings:
-        return ExtractionStatus.OK
-    return ExtractionStatus.REJECTED if state.quarantined else ExtractionStatus.NO_LESION
 
 
 def review_reasons(state: ReportState) -> list[str]:

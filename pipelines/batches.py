@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ..nlp.extractor import config_hash, run_id
 from ..nlp.llm.batch_files import BatchExtractor
 from ..schemas import Report
 from ..schemas.database import open_database
 from .backends import ExtractorSpec
+from .exporting import atomic
 from .reading import Source
 from .store import ExtractionWriter
 
@@ -30,12 +30,10 @@ def write_batch(
     """Write a request for every report that has no answer yet; equal texts share one."""
     extractor = BatchExtractor(**spec.options)
     summary = BatchSummary()
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for line in extractor.requests(_texts(sources, database, extractor, limit, summary)):
             file.write(line + "\n")
             summary.requests += 1
-    partial.replace(path)
     return summary
 
 
@@ -48,14 +46,7 @@ def _texts(
         yield from (report.text for report in limited)
         return
     with open_database(database, read_only=True) as connection:
-        writer = ExtractionWriter(
-            connection,
-            run_id=run_id(extractor),
-            extractor=extractor.name,
-            version=extractor.version,
-            config=extractor.config,
-            config_hash=config_hash(extractor.config),
-        )
+        writer = ExtractionWriter(connection, extractor)
         while block := list(islice(limited, _READ_AHEAD)):
             done = writer.done(block)
             summary.skipped += len(done)

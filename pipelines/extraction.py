@@ -1,17 +1,14 @@
 """The extraction run: tables in, findings in DuckDB, resumable at any moment."""
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
 
-from ..nlp.extractor import Extractor, config_hash, run_id
 from ..schemas import Report
 from ..schemas.database import open_database
 from .backends import ExtractorSpec
@@ -19,7 +16,7 @@ from .duplicates import DuplicateFilter
 from .reading import Reject, Source
 from .rows import ReportRows
 from .store import ExtractionWriter
-from .workers import Item, LocalRunner, ProcessRunner, Runner
+from .workers import Item, LocalRunner, ProcessRunner, Runner, sigint_handled
 
 _READ_AHEAD = 1000
 # Below this many reports to do, starting processes takes longer than the work.
@@ -103,7 +100,7 @@ class _Run:
     ) -> None:
         self._sources, self._spec, self._options, self._progress = sources, spec, options, progress
         self._extractor = spec.build()
-        self._writer = _writer(connection, self._extractor)
+        self._writer = ExtractionWriter(connection, self._extractor)
         self._duplicates = DuplicateFilter()
         self._waiting: dict[str, Report] = {}  # handed to the runner, not answered yet
         self.summary = RunSummary(self._writer.run_id)
@@ -208,17 +205,6 @@ class _Run:
         self._writer.reject(reject)
 
 
-def _writer(connection: duckdb.DuckDBPyConnection, extractor: Extractor) -> ExtractionWriter:
-    return ExtractionWriter(
-        connection,
-        run_id=run_id(extractor),
-        extractor=extractor.name,
-        version=extractor.version,
-        config=extractor.config,
-        config_hash=config_hash(extractor.config),
-    )
-
-
 class _Interrupt:
     """Ctrl-C that waits while a batch is being committed."""
 
@@ -227,16 +213,8 @@ class _Interrupt:
         self._deferring = False
         self._pending = False
 
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, self._on_signal)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def installed(self) -> AbstractContextManager[None]:
+        return sigint_handled(self._on_signal)
 
     @contextmanager
     def deferred(self) -> Iterator[None]:

@@ -2,16 +2,25 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ..nlp.extractor import config_hash
-from ..schemas import Extraction, ExtractionStatus, Finding, InputError, Organ, Quarantined
+from ..schemas import Extraction, Finding, InputError, Organ, Quarantined
 from ..schemas.database import open_database
 from .rows import extraction_rows
 from .store import ExtractionWriter
+
+
+@dataclass
+class _Reader:
+    """A person in an extractor's place."""
+
+    config: dict[str, Any]
+    name: str = "reader"
+    version: str = "1"
 
 
 def import_gold(database: Path, path: Path, reader: str) -> dict[str, int]:
@@ -24,11 +33,8 @@ def import_gold(database: Path, path: Path, reader: str) -> dict[str, int]:
     """
     records = _records(path)
     with open_database(database) as connection:
-        config = {"reader": reader, "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()[:16]}
-        identity = hashlib.sha256(f"reader\x1f1\x1f{config_hash(config)}".encode()).hexdigest()[:12]
-        writer = ExtractionWriter(
-            connection, run_id=identity, extractor="reader", version="1", config=config, config_hash=config_hash(config)
-        )
+        file_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        writer = ExtractionWriter(connection, _Reader({"reader": reader, "file_sha256": file_sha256}))
         counts: dict[str, int] = {}
         for number, record in records:
             report = writer.stored_report(str(record["id"]))
@@ -72,17 +78,8 @@ def _extraction(record: dict[str, Any], text: str) -> Extraction:
         except ValidationError as error:
             reason = "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors(include_input=False))
             quarantined.append(Quarantined(reason=reason, finding_json=json.dumps(row, ensure_ascii=False)))
-    status = (
-        ExtractionStatus.OK if findings else ExtractionStatus.REJECTED if quarantined else ExtractionStatus.NO_LESION
-    )
-    return Extraction(
-        report_id=str(record["id"]),
-        status=status,
-        findings=tuple(findings),
-        negative_organs=tuple(Organ(o) for o in record.get("negative_organs", ())),
-        quarantined=tuple(quarantined),
-        reason="every finding was quarantined" if status is ExtractionStatus.REJECTED else None,
-    )
+    negative_organs = tuple(Organ(o) for o in record.get("negative_organs", ()))
+    return Extraction.answered(str(record["id"]), findings, quarantined, negative_organs=negative_organs)
 
 
 def _finding_data(row: dict[str, Any], text: str) -> dict[str, Any]:

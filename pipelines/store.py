@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from ..nlp.extractor import Identified, config_hash, run_id
 from ..schemas import Report
 from .reading import Reject
 from .rows import ReportRows, Row
@@ -53,22 +53,14 @@ class ExtractionWriter:
 
     Args:
         connection: a writable database.
-        run_id, extractor, version, config, config_hash: the run that the results belong to.
+        extractor: whose answers are written; it tells the run that they belong to.
     """
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        *,
-        run_id: str,
-        extractor: str,
-        version: str,
-        config: dict[str, Any],
-        config_hash: str,
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, extractor: Identified) -> None:
         self._connection = connection
-        self._run = (run_id, extractor, version, config_hash, json.dumps(config, ensure_ascii=False, default=str))
-        self.run_id = run_id
+        self.run_id = run_id(extractor)
+        config = json.dumps(extractor.config, ensure_ascii=False, default=str)
+        self._run = (self.run_id, extractor.name, extractor.version, config_hash(extractor.config), config)
         self._results: list[tuple[Report, ReportRows]] = []
         self._rejects: list[Reject] = []
         self._read: dict[str, tuple[int, int]] = {}  # file → first and last row seen since the last commit

@@ -169,7 +169,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, spec, timeout_s), daemon=True)
-        with _sigint_ignored():
+        with sigint_handled(signal.SIG_IGN):
             self._process.start()
         theirs.close()  # so that the worker's end closes with the worker
         self.chunks: deque[list[Item]] = deque()
@@ -206,12 +206,15 @@ class _Worker:
 
 
 @contextmanager
-def _sigint_ignored() -> Iterator[None]:
-    """A process started in here ignores Ctrl-C from its first moment on: the disposition is inherited."""
+def sigint_handled(handler: Any) -> Iterator[None]:
+    """Ctrl-C goes to `handler` in here; nothing changes in a thread, where Python allows no handlers.
+
+    A process started under SIG_IGN ignores Ctrl-C from its first moment on: the disposition is inherited.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:

@@ -1,7 +1,8 @@
 """What an extractor returns: findings whose every word and number can be found in the report."""
 
 import re
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -157,6 +158,21 @@ class Extraction(StrictModel):
     reason: str | None = None
     seconds: float = 0.0
     details_json: str = "{}"
+
+    @classmethod
+    def answered(
+        cls, report_id: str, findings: Iterable[Finding], quarantined: Iterable[Quarantined], **others: Any
+    ) -> Self:
+        """The extraction of a report that was read; its status follows from what was found and what was not valid."""
+        findings, quarantined = tuple(findings), tuple(quarantined)
+        status, reason = ExtractionStatus.NO_LESION, None
+        if findings:
+            status = ExtractionStatus.OK
+        elif quarantined:
+            status, reason = ExtractionStatus.REJECTED, "every finding was quarantined"
+        return cls(
+            report_id=report_id, status=status, reason=reason, findings=findings, quarantined=quarantined, **others
+        )
 
 
 class Report(StrictModel):

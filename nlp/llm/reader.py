@@ -65,14 +65,12 @@ class AnswerReader:
         if grounded is None or raw is None:
             return failed(report_id, reason or "the answer is unreadable", seconds, details)
         details |= _account(raw, grounded)
-        return Extraction(
-            report_id=report_id,
-            status=_status(grounded),
-            findings=tuple(grounded.findings),
+        return Extraction.answered(
+            report_id,
+            grounded.findings,
+            grounded.quarantined,
             negative_organs=tuple(grounded.negative_organs),
-            quarantined=tuple(grounded.quarantined),
             review_reasons=_review_reasons(raw, grounded),
-            reason="every finding was quarantined" if _status(grounded) is ExtractionStatus.REJECTED else None,
             seconds=seconds,
             details_json=json.dumps(details),
         )
@@ -110,12 +108,6 @@ def _badness(read: tuple[RawAnswer | None, Grounded | None, str | None]) -> tupl
     if grounded is None or raw is None:
         return (2, 0)
     return (int(raw.truncated), len(grounded.quarantined))
-
-
-def _status(grounded: Grounded) -> ExtractionStatus:
-    if grounded.findings:
-        return ExtractionStatus.OK
-    return ExtractionStatus.REJECTED if grounded.quarantined else ExtractionStatus.NO_LESION
 
 
 def _review_reasons(raw: RawAnswer, grounded: Grounded) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ def demo(
 
     Examples: `reportsup demo` · `reportsup demo --out /tmp/demo --reported 40 --seed 1`
 
-    About seven minutes on two CPU cores. It ends with a table that compares training on the few masks alone with training
-    on the same masks and the reports, on unseen patients of the same scanner and of another one.
+    About seven minutes on two CPU cores. It ends with a table that compares training on the few masks alone with
+    training on the same masks and the reports, on unseen patients of the same scanner and of another one.
     """
     from rich.console import Console
 

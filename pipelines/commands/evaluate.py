@@ -32,6 +32,7 @@ def evaluate(
     """
     from ...segmentation.evaluation import Gallery, write_report
     from ...segmentation.evaluation import compare as compare_runs
+    from ...segmentation.training.run_folder import write_text
 
     gallery = Gallery() if html else None
     evaluation = evaluate_run(run, db, split, device, gallery)
@@ -41,7 +42,7 @@ def evaluate(
     if html:
         write_report(evaluation, run, gallery=gallery, comparison=comparison)
     if comparison is not None:
-        (run / "comparison.json").write_text(comparison.to_json(), encoding="utf-8")
+        write_text(run / "comparison.json", comparison.to_json())
     if as_json:
         typer.echo(evaluation.to_json())
     else:
@@ -60,6 +61,7 @@ def evaluate_run(run: Path, db: Path, split: str, device: str | None, gallery: "
     from ...segmentation.prediction.assess import evaluation_cases
     from ...segmentation.prediction.model import load_model
     from ...segmentation.training.prepare import case_targets
+    from ...segmentation.training.run_folder import write_text
 
     model = load_model(run, device=device)
     with open_database(db, read_only=True) as connection:
@@ -71,7 +73,7 @@ def evaluate_run(run: Path, db: Path, split: str, device: str | None, gallery: "
         predicted, run.name, total=len(cases), console=console, disable=not console.is_terminal, transient=True
     )
     evaluation = measure(shown, name=run.name, settings=EvaluationSettings(test_split=split), gallery=gallery)
-    (run / "evaluation.json").write_text(evaluation.to_json(), encoding="utf-8")
+    write_text(run / "evaluation.json", evaluation.to_json())
     return evaluation
 
 

@@ -1,6 +1,6 @@
 import pytest
 from pydantic import ValidationError
-from reportsup.schemas import Finding, load_anatomy
+from reportsup.schemas import Extraction, Finding, Quarantined, load_anatomy
 
 TEXT = "A 23 x 14 mm cyst in segment 4a of the liver."
 
@@ -87,3 +87,11 @@ def test_an_organ_that_nobody_segments_has_no_region():
 )
 def test_mask_names_of_other_segmenters(name, canonical):
     assert load_anatomy().canonical_mask(name) == canonical
+
+
+def test_the_status_of_a_report_that_was_read_follows_from_its_findings():
+    invalid = [Quarantined(reason="no quote", finding_json="{}")]
+    assert Extraction.answered("r", [validate()], invalid).status == "ok"
+    assert Extraction.answered("r", [], invalid).status == "rejected"
+    assert Extraction.answered("r", [], invalid).reason == "every finding was quarantined"
+    assert Extraction.answered("r", [], []).status == "no_lesion"
