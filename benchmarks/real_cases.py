@@ -28,7 +28,7 @@ from reportsup.segmentation.preprocessing import Grid, resample_mask, target_gri
 from scipy.ndimage import gaussian_filter, label
 
 Bool3D = npt.NDArray[np.bool_]
-KIDNEY, TUMOUR, CYST = 1, 2, 3
+TUMOUR, CYST = 2, 3  # KiTS23 labels; 1 is the kidney
 HU = {"fat": -90.0, "kidney": 150.0, "tumour": 85.0, "cyst": 8.0, "muscle": 55.0}
 MARGIN_MM = 30.0
 SCANNERS = ((12.0, 0.5), (25.0, 0.8))  # noise in HU, blur in voxels

@@ -105,7 +105,7 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
 
 # "was not present on the prior exam": it is new
 _ONLY_THEN = re.compile(
-    r"\s+(?:on|in|at)\s+(?:the\s+|his\s+|her\s+|any\s+)?(?:prior|previous|last|earlier|old|" r"comparison)\b"
+    r"\s+(?:on|in|at)\s+(?:the\s+|his\s+|her\s+|any\s+)?(?:prior|previous|last|earlier|old|comparison)\b"
 )
 
 

@@ -160,7 +160,7 @@ _ANAPHORIC = re.compile(
 )
 _ONES = frozenset({"the one", "another one", "the other", "the other one", "a second one"})
 _PERITONEAL = re.compile(
-    r"periton|oment|mesenter|serosa|capsul|diaphragm|douglas|paracolic|perihepatic|perisplenic|" r"cul-de-sac"
+    r"periton|oment|mesenter|serosa|capsul|diaphragm|douglas|paracolic|perihepatic|perisplenic|cul-de-sac"
 )
 _TELLING = re.compile(r"cyst|nodul|mass|tumo|neoplas|metasta|malign|multiloc|multicyst|polyp|lytic|sclerotic")
 _THICKENING = frozenset({"thickening", "thickenings"})

@@ -11,6 +11,7 @@ from .relations import relation_governed
 _LUNG_SEGMENT = re.compile(r"(?<![a-z0-9])s\s?(?P<n>10|[1-9])\s?(?P<side>[gdlr])?(?![a-z0-9])")
 
 
+# Words that only name the organ again.
 _GENERIC = frozenset([
     "adnexa", "adnexal", "adrenal", "adrenal gland", "adrenal glands", "adrenals", "based", "bile",
     "bile duct", "biliary", "bladder", "bone", "bone structures", "bone window", "bones", "bony",
@@ -51,122 +52,127 @@ def place_within(part: Mention, whole: Place) -> Place:
 
 
 def complete_place(mention: Mention, organ: str, source: str, term: Term | None, focus: Place) -> Place:
-    """Side and sub-location for an organ, from the mention's words that fit it."""
-    sentence = mention.sentence
+    """Side and sub-location for an organ, from the mention's words that fit it, else from the heading or the focus."""
     place = Place(organ=organ, source=source)
     if not organ:
         return place
+    lo, hi = _reach(mention, organ, source, term)
+    largest = largest_span(mention.sentence, mention)
+    words = [t for t in mention.sentence.terms if _speaks_of(mention, t, source, lo, hi, largest)]
+    sides = _read_words(place, mention, words, lo, hi)
+    text = mention.sentence.between(lo, hi)
+    if largest:
+        text = text.replace(mention.sentence.between(*largest), " ")
+    _read_numbers(place, text, sides)
+    place.side = _one_side(sides, mention, _is_paired(organ) or organ in _TAKES_SIDE)
+    if organ == "liver":
+        place.side = None
+    elif organ == "lung" and "middle lobe" in place.location and place.side is None:
+        place.side = "right"
+    _inherit(place, mention, focus)
+    place.location = _tidy(organ, place.location)
+    return place
+
+
+# Organs that come once and are still told by side.
+_TAKES_SIDE = frozenset((
+    "soft_tissue", "bone", "lymph_node", "thyroid", "brain", "pleura", "prostate", "other", "pelvis", "peritoneum",
+    "bladder", "uterus",
+))  # fmt: skip
+_ANOTHER = re.compile(r"\s*(?:another|other|additional|further|second|third)\b")
+
+
+def _is_paired(organ: str) -> bool:
     entry = load_anatomy().organs.get(organ)
-    sides: list[str] = []
-    paired = entry is not None and entry.paired
-    several = bool(mention.more_places) or (
-        term is not None and source == "after" and _has_rivals(sentence, mention, term)
-    )
-    lo, hi = (
-        (mention.territory_start, mention.end)
-        if not several or term is None
-        else (max(mention.start, term.start - 25), min(mention.end, term.end + 40))
-    )
-    if several and term is not None:  # a side word before the first organ must not reach the second
-        rivals = [
-            t
-            for t in sentence.having("ORGAN")
-            if t is not term and t.meta("ORGAN")["organ"] != organ and lo <= t.start < hi
-        ]
-        lo = max([lo, *[t.end for t in rivals if t.end <= term.start]])
-        hi = min([hi, *[t.start for t in rivals if t.start >= term.end]])
-    largest = largest_span(sentence, mention)
+    return entry is not None and entry.paired
+
+
+def _reach(mention: Mention, organ: str, source: str, term: Term | None) -> tuple[int, int]:
+    """Offsets of the text that may place the mention in this organ; close to its word when other organs are named."""
+    sentence = mention.sentence
+    if term is None or not (mention.more_places or (source == "after" and _has_rivals(sentence, mention, term))):
+        return mention.territory_start, mention.end
+    lo, hi = max(mention.start, term.start - 25), min(mention.end, term.end + 40)
+    rivals = [
+        t
+        for t in sentence.having("ORGAN")
+        if t is not term and t.meta("ORGAN")["organ"] != organ and lo <= t.start < hi
+    ]  # a side word before the first organ must not reach the second
+    lo = max([lo, *[t.end for t in rivals if t.end <= term.start]])
+    hi = min([hi, *[t.start for t in rivals if t.start >= term.end]])
+    return lo, hi
+
+
+def _speaks_of(mention: Mention, t: Term, source: str, lo: int, hi: int, largest: tuple[int, int] | None) -> bool:
+    """Whether a word in reach is said of the mention: not of its largest member, and not as what it lies near to."""
+    if not lo <= t.start < hi or (largest and largest[0] <= t.start < largest[1]):
+        return False
+    return source == "near" or not relation_governed(mention.sentence, t)
+
+
+def _read_words(place: Place, mention: Mention, words: list[Term], lo: int, hi: int) -> list[str]:
+    """Adds the sub-locations that the words name; returns the sides that they name, in order."""
+    sentence, organ = mention.sentence, place.organ
+    entry = load_anatomy().organs.get(organ)
+    closed = entry is not None and bool(entry.locations)
     bones = [t for t in sentence.having("ORGAN") if t.meta("ORGAN")["organ"] == "bone" and lo <= t.start < hi]
-    for t in sentence.terms:
-        if (
-            not (lo <= t.start < hi)
-            or (largest and largest[0] <= t.start < largest[1])
-            or (source != "near" and relation_governed(sentence, t))
-        ):
-            continue
+    sides: list[str] = []
+    for t in words:
         if "ORGAN" in t.roles and t.meta("ORGAN")["organ"] == organ:
-            _add_place(place, organ, t.meta("ORGAN").get("location"), t, entry is not None and bool(entry.locations))
+            _add_place(place, organ, t.meta("ORGAN").get("location"), t, closed)
             if t.meta("ORGAN").get("side"):
                 sides.append(t.meta("ORGAN")["side"])
         if "PLACE" in t.roles:
             places = t.meta("PLACE").get("places", {})
             if organ in places:
-                _add_place(place, organ, places[organ], t, entry is not None and bool(entry.locations))
-            if places.get("_side") and organ not in ("liver",):
+                _add_place(place, organ, places[organ], t, closed)
+            if places.get("_side") and organ != "liver":
                 sides.append(places["_side"])
-        near_by = (
-            paired
-            or organ == "soft_tissue"
-            or 0 <= t.start - mention.head.end <= 3
-            or mention.start <= t.start < mention.head.start
-            or _beside_organ(sentence, t, organ)
-        )
-        if (
-            "SIDE" in t.roles
-            and near_by
-            and not _side_of_other(sentence, t, organ)
-            and not (organ == "bone" and not sides and of_last_in_list(sentence, t, bones))
-        ):
+        if "SIDE" in t.roles and _takes_side_word(mention, t, organ):
+            if organ == "bone" and not sides and of_last_in_list(sentence, t, bones):
+                continue
             sides.append(t.meta("SIDE")["side"])
-    text = sentence.between(lo, hi)
-    if largest:
-        text = text.replace(sentence.between(*largest), " ")
-    if organ == "liver":
-        place.location += [s for s in liver_segments(text, True) if s not in place.location]
-    if organ == "lung":
-        _lung_segment(place, text, sides)
-    if organ in ("bone", "spine_cord"):
-        place.location += vertebrae(text)
-    place.side = _one_side(
-        sides,
-        mention,
-        entry is not None
-        and (
-            entry.paired
-            or organ
-            in (
-                "soft_tissue",
-                "bone",
-                "lymph_node",
-                "thyroid",
-                "brain",
-                "pleura",
-                "prostate",
-                "other",
-                "pelvis",
-                "peritoneum",
-                "bladder",
-                "uterus",
-            )
-        ),
+    return sides
+
+
+def _takes_side_word(mention: Mention, side: Term, organ: str) -> bool:
+    """Whether a side word is this organ's: an organ that comes once takes it only from next to it or to the mention."""
+    near_by = (
+        _is_paired(organ)
+        or organ == "soft_tissue"
+        or 0 <= side.start - mention.head.end <= 3
+        or mention.start <= side.start < mention.head.start
+        or _beside_organ(mention.sentence, side, organ)
     )
-    if organ == "liver" or (organ == "lung" and "middle lobe" in place.location and place.side is None):
-        place.side = None if organ == "liver" else "right"
+    return near_by and not _side_of_other(mention.sentence, side, organ)
+
+
+def _read_numbers(place: Place, text: str, sides: list[str]) -> None:
+    """Adds the numbered sub-locations that a text names: liver and lung segments, vertebrae."""
+    if place.organ == "liver":
+        place.location += [s for s in liver_segments(text, True) if s not in place.location]
+    elif place.organ == "lung":
+        _lung_segment(place, text, sides)
+    elif place.organ in ("bone", "spine_cord"):
+        place.location += vertebrae(text)
+
+
+def _inherit(place: Place, mention: Mention, focus: Place) -> None:
+    """What the mention's own words leave open: side from the heading, side and place from what was told before."""
+    sentence, organ, source = mention.sentence, place.organ, place.source
     headed = organ in sentence.heading_organs or (not sentence.heading_organs and source in ("focus", "implied"))
-    if place.side is None and headed and entry is not None and (entry.paired or organ == "thyroid"):
+    if place.side is None and headed and (_is_paired(organ) or organ == "thyroid"):
         place.side = sentence.heading_side
     place.own_location = bool(place.location)
-    another = bool(
-        re.match(
-            r"(?:another|other|additional|further|second|third)\b",
-            sentence.between(mention.start, mention.head.start).strip(),
-        )
-    )
-    if place.side is None and source in ("focus", "implied") and organ == focus.organ:
+    if place.side is not None or organ != focus.organ:
+        return
+    if source in ("focus", "implied"):
         place.side = focus.side
-        if not place.location and focus.location and not mention.plural and not another and source == "focus":
+        another = _ANOTHER.match(sentence.between(mention.start, mention.head.start))
+        if not place.location and not mention.plural and not another and source == "focus":
             place.location = list(focus.location)
-    elif (
-        place.side is None
-        and organ == focus.organ
-        and organ == "lung"
-        and place.location
-        and not mention.plural
-        and source != "heading"
-    ):
+    elif organ == "lung" and place.location and not mention.plural and source != "heading":
         place.side = focus.side if focus.side != "bilateral" else None
-    place.location = _tidy(organ, place.location)
-    return place
 
 
 def _beside_organ(sentence: Sentence, side: Term, organ: str) -> bool:
@@ -191,10 +197,8 @@ def largest_span(sentence: Sentence, mention: Mention) -> tuple[int, int] | None
     """Text about the largest member of a group: its place is not the group's."""
     if not mention.plural:
         return None
-    for t in sentence.terms:
-        if ("LARGEST:BIDIRECTIONAL" in t.roles and mention.head.end <= t.start < mention.end) or (
-            "EXAMPLE:FORWARD" in t.roles and mention.head.end <= t.start < mention.end
-        ):
+    for t in sentence.having("LARGEST:BIDIRECTIONAL", "EXAMPLE:FORWARD"):
+        if mention.head.end <= t.start < mention.end:
             return t.start, mention.end
     return None
 

@@ -93,7 +93,7 @@ def link_sizes(sentence: Sentence, mentions: list[Mention]) -> list[Size]:
         if _is_no_lesion_size(sentence, size):
             previous_owner = None
             continue
-        prior = _is_prior(sentence, size, previous_owner is not None or bool(mentions))
+        prior = _is_prior(sentence, size)
         owner = _owner(sentence, mentions, size)
         if isinstance(owner, str) and owner == "other":
             previous_owner = None
@@ -130,7 +130,7 @@ def _is_no_lesion_size(sentence: Sentence, size: Size) -> bool:
     return bool(_NO_LESION_SIZE.search(before)) or bool(_NO_LESION_SIZE_AFTER.match(after))
 
 
-def _is_prior(sentence: Sentence, size: Size, has_owner: bool) -> bool:
+def _is_prior(sentence: Sentence, size: Size) -> bool:
     before = sentence.between(sentence.start, size.start)
     after = sentence.between(size.end, sentence.end)
     if _CURRENT_BEFORE.search(before) or size.changed_from_mm:
