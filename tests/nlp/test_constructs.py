@@ -353,3 +353,34 @@ FORMS = [
 @pytest.mark.parametrize(("text", "expected"), FORMS)
 def test_forms(extractor, text, expected):
     assert findings(extractor, text) == expected
+
+
+SIDES_OF_LISTS_AND_HEADINGS = [
+    ('Enlarged lymph nodes in the retroperitoneum and in the right inguinal region.',
+     ['lymph_node | retroperitoneum/inguinal region | unspecified | >=2']),
+    ('Lytic metastases in the vertebrae and in the left first rib.',
+     ['bone | vertebrae/rib | metastasis | >=2']),
+    ('THYROID ULTRASOUND\nRight lobe: nodule of 14 mm.\nLeft lobe: nodule of 8 mm.',
+     ['thyroid | right | unspecified | 1 | 14', 'thyroid | left | unspecified | 1 | 8']),
+    ('Multiple enlarged mesenteric nodes merging into a conglomerate mass of 56 x 40 mm.',
+     ['lymph_node | mesenteric | unspecified | >=2 | 56x40']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), SIDES_OF_LISTS_AND_HEADINGS)
+def test_sides_of_lists_and_headings(extractor, text, expected):
+    assert findings(extractor, text) == expected
+
+
+NO_LESIONS_AFTER_ALL = [
+    'High-density nodules are seen in the gallbladder, gallbladder stones are considered.',
+    'Colon: perforation after ESD of a polyp.',
+    'Left adrenal gland thickened, in favor of hyperplasia rather than adenoma.',
+    'The liver cannot be evaluated in terms of focal lesion.',
+    'Hyperdensity in the left frontal lobe, suspicious for hemorrhage.',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_LESIONS_AFTER_ALL)
+def test_no_lesions_after_all(extractor, text):
+    assert findings(extractor, text) == []
