@@ -141,7 +141,7 @@ def evaluate_once(run: Path, database: Path) -> Evaluation:
     path = run / "evaluation.json"
     if path.exists() and path.stat().st_mtime > (run / "last.pt").stat().st_mtime:
         return Evaluation.from_json(path)
-    return evaluate_run(run, database, "test", None, None)
+    return evaluate_run(run, database)
 
 
 def print_table(rows: dict[str, list[Evaluation]]) -> None:

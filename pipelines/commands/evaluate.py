@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import DEFAULT_DB, AsJson, Db
+from .options import DEFAULT_DB, AsJson, Db, Margin
+from .options import organ_margin_mm as resolved_margin_mm
 
 if TYPE_CHECKING:
     from ...segmentation.evaluation import Comparison, Evaluation, Gallery
@@ -22,6 +23,7 @@ def evaluate(
     compare: Compare = None,
     db: Db = DEFAULT_DB,
     split: Split = "test",
+    organ_margin_mm: Margin = None,
     html: Html = True,
     device: Device = None,
     as_json: AsJson = False,
@@ -35,10 +37,11 @@ def evaluate(
     from ...segmentation.training.run_folder import write_text
 
     gallery = Gallery() if html else None
-    evaluation = evaluate_run(run, db, split, device, gallery)
+    evaluation = evaluate_run(run, db, split=split, organ_margin_mm=organ_margin_mm, device=device, gallery=gallery)
     comparison = None
     if compare is not None:
-        comparison = compare_runs(evaluate_run(compare, db, split, device, None), evaluation)
+        other = evaluate_run(compare, db, split=split, organ_margin_mm=organ_margin_mm, device=device)
+        comparison = compare_runs(other, evaluation)
     if html:
         write_report(evaluation, run, gallery=gallery, comparison=comparison)
     if comparison is not None:
@@ -50,7 +53,15 @@ def evaluate(
         typer.echo(f"{run / 'evaluation.json'}" + (f", {run / 'evaluation.html'}" if html else ""))
 
 
-def evaluate_run(run: Path, db: Path, split: str, device: str | None, gallery: "Gallery | None") -> "Evaluation":
+def evaluate_run(
+    run: Path,
+    db: Path,
+    *,
+    split: str = "test",
+    organ_margin_mm: float | None = None,
+    device: str | None = None,
+    gallery: "Gallery | None" = None,
+) -> "Evaluation":
     """The evaluation of one run on the database's cases; also written to the run folder."""
     from rich.console import Console
     from rich.progress import track
@@ -68,11 +79,15 @@ def evaluate_run(run: Path, db: Path, split: str, device: str | None, gallery: "
         indexed, targets = case_targets(connection, model.config)
     cases = [case for case in indexed if case.split in ("validation", split) and case.case_id in targets.cases]
     console = Console(stderr=True)
-    predicted = evaluation_cases(model, cases, targets.cases, pictures=gallery is not None)
+    margin_mm = resolved_margin_mm(organ_margin_mm, model.plan.margin_mm)
+    predicted = evaluation_cases(
+        model, cases, targets.cases, organ_margin_mm=margin_mm, pictures=gallery is not None
+    )
     shown = track(
         predicted, run.name, total=len(cases), console=console, disable=not console.is_terminal, transient=True
     )
-    evaluation = measure(shown, name=run.name, settings=EvaluationSettings(test_split=split), gallery=gallery)
+    settings = EvaluationSettings(test_split=split, organ_margin_mm=margin_mm)
+    evaluation = measure(shown, name=run.name, settings=settings, gallery=gallery)
     write_text(run / "evaluation.json", evaluation.to_json())
     return evaluation
 

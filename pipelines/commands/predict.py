@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import DEFAULT_DB, Db
+from .options import DEFAULT_DB, Db, Margin
+from .options import organ_margin_mm as resolved_margin_mm
 
 if TYPE_CHECKING:
     from ...segmentation.prediction.model import Model
@@ -17,9 +18,6 @@ Out = Annotated[Path, typer.Option(help="Folder for the predictions; cases that 
 Split = Annotated[str, typer.Option(help="Split of the database's cases to predict when no CT is named.")]
 Threshold = Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability from which a voxel is lesion.")]
 MinVolume = Annotated[float, typer.Option(min=0.0, help="Smaller components are dropped, in mm³.")]
-Margin = Annotated[
-    float | None, typer.Option(min=0.0, help="Limit lesions to their organ and so many mm around it; needs --split.")
-]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write the probabilities too.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default the first GPU, if any.")]
 
@@ -49,8 +47,9 @@ def predict(
     from ...segmentation.prediction.predict import PredictionOptions, predict_cases
 
     model = load_model(run, device=device)
+    margin_mm = resolved_margin_mm(organ_margin_mm, model.plan.margin_mm)
     inputs = _inputs(model, cts, db, split)
-    options = PredictionOptions(threshold, min_component_mm3, organ_margin_mm, probabilities)
+    options = PredictionOptions(threshold, min_component_mm3, margin_mm, probabilities)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("predicting", total=len(inputs))

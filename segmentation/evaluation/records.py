@@ -99,6 +99,7 @@ class EvaluationSettings:
         tolerance_mm: of the surface Dice.
         localisation: when a lesion counts as found.
         criterion: how the operating point is chosen on `validation_split`: "youden", "f1" or "fixed" (= `threshold`).
+        organ_margin_mm: how far from their organ's mask lesions were let lie, where a case has one; None = anywhere.
         score: what a patient is ranked by: "probability" (see `patients.patient_score`) or predicted "volume" in mm³.
         n_resamples, level, seed: of the bootstrap intervals.
     """
@@ -108,6 +109,7 @@ class EvaluationSettings:
     min_lesion_mm3: float = 0.0
     tolerance_mm: float = 2.0
     localisation: Localisation = field(default_factory=Localisation)
+    organ_margin_mm: float | None = None
     criterion: Literal["youden", "f1", "fixed"] = "youden"
     score: Literal["probability", "volume"] = "probability"
     validation_split: str = "validation"

@@ -12,7 +12,7 @@ from ..cases.volumes import open_volume, read_array, read_mask
 from ..evaluation import EvaluationCase, ReportedVolume
 from ..regions import resolve_region
 from ..targets import CaseTargets, ChannelStatus, ChannelTarget
-from .model import Model, predict_ct
+from .model import Model, limit_to_organs, predict_ct
 
 Array = npt.NDArray[Any]
 
@@ -23,11 +23,13 @@ def evaluation_cases(
     targets: Mapping[str, CaseTargets],
     *,
     overlap: float = 0.5,
+    organ_margin_mm: float | None = None,
     pictures: bool = False,
 ) -> Iterator[EvaluationCase]:
     """Each case of which something is known, predicted on its own grid, one in memory at a time.
 
     Args:
+        organ_margin_mm: lesions count up to here from their organ's mask, where the case has one; None = anywhere.
         pictures: also read the CT and the organ masks, for the report page.
     """
     for case in cases:
@@ -35,6 +37,8 @@ def evaluation_cases(
         if not any(channel.organ in known for channel in model.plan.channels):
             continue  # nothing to compare a prediction with
         probabilities, affine = predict_ct(model, case.ct, overlap=overlap)
+        masks = {organ: mask for organ in probabilities if (mask := _organ(case, organ)) is not None}
+        probabilities = limit_to_organs(probabilities, masks, affine, organ_margin_mm)
         organs = [organ for organ in probabilities if organ in known]
         yield EvaluationCase(
             case_id=case.case_id,
@@ -47,7 +51,7 @@ def evaluation_cases(
                 if known[organ].status is not ChannelStatus.UNKNOWN
             },
             reported={organ: reported_volume(known[organ]) for organ in organs if known[organ].regions},
-            organ_masks={organ: m for organ in organs if (m := _organ(case, organ)) is not None} if pictures else {},
+            organ_masks={organ: mask for organ, mask in masks.items() if organ in organs} if pictures else {},
             image_hu=read_array(open_volume(case.ct)) if pictures else None,
             patient_id=case.patient_id,
             split=case.split or "train",

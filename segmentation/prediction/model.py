@@ -12,6 +12,7 @@ from torch import nn
 
 from ...schemas.errors import TrainingError
 from ..cases.volumes import open_volume
+from ..losses.region_margin import dilate_region
 from ..preprocessing import Grid, Plan, prepare_image, resample_image
 from ..training.checkpoint import load_checkpoint
 from ..training.config import TrainingConfig
@@ -105,10 +106,17 @@ def to_native(probability: Probability, grid: Grid, shape: tuple[int, ...], affi
 
 
 def limit_to_organs(
-    probabilities: Mapping[str, Probability], allowed: Mapping[str, npt.NDArray[np.bool_]]
+    probabilities: Mapping[str, Probability],
+    organ_masks: Mapping[str, npt.NDArray[np.bool_]],
+    affine_ras: Affine,
+    margin_mm: float | None,
 ) -> dict[str, Probability]:
-    """Probabilities set to 0 outside of the organ's mask, for the organs that have one."""
-    return {
-        organ: np.where(allowed[organ], probability, np.float32(0)) if organ in allowed else probability
-        for organ, probability in probabilities.items()
-    }
+    """Probabilities set to 0 beyond `margin_mm` of the organ's mask, for the organs that have one; None = no limit."""
+    if margin_mm is None:
+        return dict(probabilities)
+    x_mm, y_mm, z_mm = (float(s) for s in np.linalg.norm(affine_ras[:3, :3], axis=0))
+    limited = dict(probabilities)
+    for organ in probabilities.keys() & organ_masks.keys():
+        allowed = dilate_region(organ_masks[organ], (x_mm, y_mm, z_mm), margin_mm)
+        limited[organ] = np.where(allowed, probabilities[organ], np.float32(0))
+    return limited

@@ -24,7 +24,6 @@ from ...schemas.errors import DataError
 from ..cases import IndexedCase
 from ..cases.volumes import open_volume, read_mask
 from ..evaluation.components import LesionComponent, lesion_components
-from ..losses.region_margin import dilate_region
 from ..regions import resolve_region
 from .model import Affine, Model, Probability, limit_to_organs, predict_ct
 
@@ -33,7 +32,7 @@ _DONE = "components.json"
 
 @dataclass(frozen=True)
 class PredictionInput:
-    """A CT to predict, with organ masks if lesions are to be limited to them: organ → mask on the CT's grid."""
+    """A CT to predict, with the organ masks that limit its lesions: organ → reader of a mask on the CT's grid."""
 
     case_id: str
     ct: Path
@@ -47,7 +46,7 @@ class PredictionOptions:
     Attributes:
         threshold: probability from which a voxel is lesion.
         min_component_mm3: smaller components are dropped.
-        organ_margin_mm: how far a lesion may reach out of its organ, when organ masks limit it; None = no limit.
+        organ_margin_mm: how far a lesion may lie from its organ's mask, for inputs that have one; None = anywhere.
     """
 
     threshold: float = 0.5
@@ -106,13 +105,8 @@ def _predict_case(
     model: Model, item: PredictionInput, out: Path, options: PredictionOptions, made_by: Mapping[str, Any]
 ) -> list[LesionComponent]:
     probabilities, affine = predict_ct(model, item.ct, overlap=options.overlap)
-    if options.organ_margin_mm is not None:
-        spacing = tuple(float(s) for s in np.linalg.norm(affine[:3, :3], axis=0))
-        allowed = {
-            organ: dilate_region(read(), (spacing[0], spacing[1], spacing[2]), options.organ_margin_mm)
-            for organ, read in item.organ_masks.items()
-        }
-        probabilities = limit_to_organs(probabilities, allowed)
+    masks = {organ: read() for organ, read in item.organ_masks.items()}
+    probabilities = limit_to_organs(probabilities, masks, affine, options.organ_margin_mm)
     unfinished = out / f".{item.case_id}.part"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()

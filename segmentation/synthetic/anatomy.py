@@ -92,7 +92,7 @@ def lay_out(body: Body, grid: Grid) -> Regions:
     kidneys = masks["kidney_left"] | masks["kidney_right"]
     sinus, cortex = np.zeros(grid.shape, bool), np.zeros(grid.shape, bool)
     for name, side in (("kidney_left", -1), ("kidney_right", 1)):
-        sinus |= _kidney(body, points, name, side, (0.5, 0.36, 0.5), inward_mm=9) < 0
+        sinus |= _kidney(body, points, name, side, (0.42, 0.3, 0.42), inward_mm=10) < 0
         cortex |= _kidney(body, points, name, side, (0.76, 0.76, 0.86), inward_mm=0) > 0
     gas = np.zeros(grid.shape, bool)
     for centre, radii in body.bowel_mm[::2]:

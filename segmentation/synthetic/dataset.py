@@ -23,6 +23,8 @@ from .case import MAX_LESIONS, SyntheticCase, make_case
 from .lesions import LESION_ORGANS, LesionRecord
 from .shapes import Mask
 
+# Role → every how manieth pair of cases comes from scanner B; roles left out come from A.
+_PAIRS_FROM_B = {"reported": 3, "validation": 2, "external": 1}
 MANIFEST_COLUMNS = ("case_id", "ct", "masks", "report_id", "patient_id", "split", "site")
 
 
@@ -30,17 +32,21 @@ MANIFEST_COLUMNS = ("case_id", "ct", "masks", "report_id", "patient_id", "split"
 class DatasetSize:
     """How many cases of each role; half of each have lesions, but three quarters of the masked ones.
 
+    Masks come from scanner A alone, reports from both, as where one hospital draws and several write.
+
     Attributes:
-        masked: training cases with lesion masks.
-        reported: training cases with a report and no lesion masks.
-        external: test cases from the second scanner.
+        masked: training cases with lesion masks, all from scanner A.
+        reported: training cases with a report and no lesion masks, every third from scanner B.
+        validation: half from each scanner.
+        test: from scanner A.
+        external: test cases from scanner B.
     """
 
     masked: int = 8
-    reported: int = 120
-    validation: int = 16
-    test: int = 24
-    external: int = 24
+    reported: int = 150
+    validation: int = 40
+    test: int = 48
+    external: int = 48
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,8 @@ def plan_dataset(size: DatasetSize, seed: int) -> list[CasePlan]:
         for number in range(count):
             lesions = int(rng.integers(1, MAX_LESIONS + 1)) if number % every else 0
             case_seed = int(rng.integers(2**31))
-            scanner = "B" if role == "external" else "A"
+            pair = number // 2 + 1  # one with lesions, one without
+            scanner = "B" if role in _PAIRS_FROM_B and pair % _PAIRS_FROM_B[role] == 0 else "A"
             plans.append(CasePlan(f"syn_{len(plans) + 1:04d}", case_seed, role, split, scanner, lesions))
     return plans
 

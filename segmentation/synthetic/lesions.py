@@ -35,19 +35,19 @@ class LesionKind:
 
 
 KINDS: tuple[LesionKind, ...] = (
-    LesionKind("liver", "metastasis", 0.45, (-75, -48)),
-    LesionKind("liver", "necrotic metastasis", 0.15, (20, 40), core_hu=-95),
+    LesionKind("liver", "metastasis", 0.45, (-90, -60)),
+    LesionKind("liver", "necrotic metastasis", 0.15, (25, 45), core_hu=-110),
     LesionKind("liver", "cyst", 0.22, (0, 15), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.03),
-    LesionKind("liver", "hypervascular lesion", 0.18, (55, 85)),
-    LesionKind("kidney", "solid mass", 0.5, (-95, -65)),
+    LesionKind("liver", "hypervascular lesion", 0.18, (75, 110)),
+    LesionKind("kidney", "solid mass", 0.5, (-110, -75)),
     LesionKind("kidney", "cyst", 0.32, (0, 15), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.03),
     LesionKind("kidney", "angiomyolipoma", 0.18, (-70, -30), absolute=True),
     LesionKind("pancreas", "adenocarcinoma", 0.5, (-75, -50)),
     LesionKind("pancreas", "cystic lesion", 0.3, (2, 18), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.06),
     LesionKind("pancreas", "neuroendocrine tumour", 0.2, (60, 90)),
 )
-DIAMETERS_MM: Mapping[str, tuple[float, float]] = {"liver": (14, 40), "kidney": (14, 38), "pancreas": (13, 34)}
-SMALL_DIAMETERS_MM = (4.5, 10.0)
+DIAMETERS_MM: Mapping[str, tuple[float, float]] = {"liver": (18, 42), "kidney": (20, 42), "pancreas": (13, 34)}
+SMALL_DIAMETERS_MM = (6.0, 10.0)
 GAP_MM = 5.0
 TRIES = 6
 MIN_VOLUME_SHARE = 0.75
