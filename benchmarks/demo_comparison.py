@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--mask-steps", type=int, default=None)
     parser.add_argument("--report-steps", type=int, default=None)
-    parser.add_argument("--reported", type=int, default=120)
+    parser.add_argument("--reported", type=int, default=DatasetSize().reported)
     parser.add_argument("--set", action="append", default=[], help="key=value over the settings; repeatable")
     parser.add_argument("--arm", action="append", help="only these arms")
     arguments = parser.parse_args()

@@ -14,8 +14,8 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes that make patients.
 
 def demo(
     out: Out = Path("demo"),
-    masked: Masked = 8,
-    reported: Reported = 112,
+    masked: Masked = 4,
+    reported: Reported = 150,
     seed: Seed = 0,
     workers: Workers = 2,
 ) -> None:

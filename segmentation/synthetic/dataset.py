@@ -42,7 +42,7 @@ class DatasetSize:
         external: test cases from scanner B.
     """
 
-    masked: int = 8
+    masked: int = 4
     reported: int = 150
     validation: int = 40
     test: int = 48
