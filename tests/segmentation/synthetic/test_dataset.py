@@ -54,5 +54,9 @@ def test_roles_have_the_promised_share_of_lesions() -> None:
     for role, share in {"masked": 0.75, "reported": 0.5, "validation": 0.5, "test": 0.5, "external": 0.5}.items():
         counts = [plan.lesion_count for plan in plans if plan.role == role]
         assert np.mean([count > 0 for count in counts]) == share
+    for role, share in {"masked": 0, "reported": 1 / 3, "validation": 0.5, "test": 0, "external": 1}.items():
+        for sick in (True, False):  # neither scanner is known by its lesions
+            scanners = [plan.scanner == "B" for plan in plans if plan.role == role and bool(plan.lesion_count) is sick]
+            assert np.mean(scanners) == pytest.approx(share, abs=0.01)
     assert len({plan.seed for plan in plans}) == len(plans)
     assert plan_dataset(DatasetSize(), seed=0) == plans
