@@ -1,9 +1,6 @@
 """Cases with real anatomy in the native layout, and a free-text report for each: a trial of the whole chain.
 
     python benchmarks/real_cases.py OUT --kits23 PATH/kits23 --totalsegmentator PATH/totalsegmentator_example
-    reportsup extract OUT/reports.csv --db OUT/real.duckdb
-    reportsup index OUT/cases --db OUT/real.duckdb
-    reportsup train --db OUT/real.duckdb
 
 KiTS23 gives real kidneys and tumours and the radiographic size, but no CT: intensities are synthesised from the labels
 (fat, kidney, tumour and cyst with noise and blur; two scanners), on a grid cut to the kidneys and resampled so that a
@@ -11,7 +8,9 @@ CPU can train on it. Only the first `--masked` training cases keep their tumour 
 their report alone; validation and test cases keep theirs for evaluation. The TotalSegmentator example is a real CT with
 real organ masks and a report that calls its organs normal.
 
-Writes OUT/cases/CASE/ct.nii.gz, OUT/cases/CASE/segmentations/*.nii.gz and OUT/reports.csv (report_id = case id).
+Writes OUT/cases/CASE/ct.nii.gz, OUT/cases/CASE/segmentations/*.nii.gz and OUT/reports.csv (report_id = case id), then
+runs extract, index, train (the network of the demo, kidneys only: few masks alone, and with the reports), evaluate.
+Every KiTS23 patient has a tumour, so that overlap and lesion sensitivity can be judged, detection by patient cannot.
 """
 
 import argparse
@@ -23,6 +22,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+from reportsup.pipelines.demo import DemoFolder, call, training_commands, write_settings
 from reportsup.segmentation.cases import CaseFiles, assign_splits
 from reportsup.segmentation.preprocessing import Grid, resample_mask, target_grid, to_ras
 from scipy.ndimage import gaussian_filter, label
@@ -146,22 +146,45 @@ def main() -> None:
     parser.add_argument("--spacing-mm", type=float, default=3.0)
     parser.add_argument("--masked", type=int, default=8, help="training cases that keep their tumour mask")
     parser.add_argument("--limit", type=int, help="KiTS23 cases at most")
+    parser.add_argument("--mask-steps", type=int, default=900)
+    parser.add_argument("--report-steps", type=int, default=1200)
+    parser.add_argument("--no-train", action="store_true", help="write the cases and reports only")
     args = parser.parse_args()
+    write_dataset(args)
+    if not args.no_train:
+        train_and_compare(DemoFolder(args.out), args.mask_steps, args.report_steps)
+
+
+def write_dataset(args: argparse.Namespace) -> None:
+    """Cases and reports on disk, unless they are there."""
+    if (args.out / "reports.csv").exists():
+        return
     cases = list(kits_cases(args.kits23, args.spacing_mm, args.limit)) if args.kits23 else []
     splits = {c.case_id: c.split for c in assign_splits([CaseFiles(case[0], args.out) for case in cases])}
     masked = [case_id for case_id, split in splits.items() if split == "train"][: args.masked]
     if args.totalsegmentator:
         cases.append(totalsegmentator_case(args.totalsegmentator))
-    args.out.mkdir(parents=True, exist_ok=True)
-    with (args.out / "reports.csv").open("w", newline="", encoding="utf-8") as file:
+    for case_id, _, ct, masks in cases:
+        keep_lesion = splits.get(case_id) != "train" or case_id in masked
+        kept = {n: m for n, m in masks.items() if n != "cyst" and (n != "kidney_lesion" or keep_lesion)}
+        write_case(args.out / "cases" / case_id, ct, kept)
+    with (args.out / "reports.csv").open("w", newline="", encoding="utf-8") as file:  # last: says that all is there
         table = csv.writer(file)
         table.writerow(("report_id", "text"))
-        for case_id, report, ct, masks in cases:
-            keep_lesion = splits.get(case_id) != "train" or case_id in masked
-            kept = {n: m for n, m in masks.items() if n != "cyst" and (n != "kidney_lesion" or keep_lesion)}
-            write_case(args.out / "cases" / case_id, ct, kept)
-            table.writerow((case_id, report))
+        table.writerows((case_id, report) for case_id, report, _, _ in cases)
     print(f"{len(cases)} cases, {len(masked)} of the training cases with a tumour mask → {args.out}")
+
+
+def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int) -> None:
+    """The commands that a user would type."""
+    write_settings(folder)
+    db = ["--db", str(folder.database)]
+    call([["extract", str(folder.path / "reports.csv"), *db]], print)
+    call([["index", str(folder.path / "cases"), *db]], print)
+    changes = ['organs=["kidney"]', f"mask_steps={mask_steps}", f"report_steps={report_steps}"]
+    for group in training_commands(folder, 0, changes):
+        call(group, print)
+    call([["evaluate", str(folder.run("reports")), "--compare", str(folder.run("masks")), *db]], print)
 
 
 if __name__ == "__main__":

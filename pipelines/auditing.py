@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from ..schemas import ConfigError
+from ..schemas.atomic import atomic
 from ..schemas.database import open_database
-from .exporting import atomic
 from .querying import Answer, answer
 
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE view_name LIKE 'audit_%' ORDER BY 1"

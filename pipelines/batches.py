@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..nlp.llm.batch_files import BatchExtractor
 from ..schemas import Report
+from ..schemas.atomic import atomic
 from ..schemas.database import open_database
 from .backends import ExtractorSpec
-from .exporting import atomic
 from .reading import Source
 from .store import ExtractionWriter
 

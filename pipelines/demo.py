@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -83,13 +83,17 @@ def reading_commands(folder: DemoFolder) -> list[list[str]]:
     ]
 
 
-def training_commands(folder: DemoFolder, seed: int) -> list[list[list[str]]]:
+def training_commands(folder: DemoFolder, seed: int, changes: Sequence[str] = ()) -> list[list[list[str]]]:
     """Groups of training commands; those of one group may run side by side.
 
     The masks are learned once. Both arms go on from there for the same number of steps, one with reports.
+
+    Args:
+        changes: `key=value` over the settings of the demo, for both arms.
     """
     start, masks, reports = (folder.run(name) for name in ("start", "masks", "reports"))
     common = ["--config", str(folder.settings), "--db", str(folder.database), "--set", f"seed={seed}"]
+    common += [word for change in changes for word in ("--set", change)]
     arm = [*common, "--set", "mask_steps=0", "--set", f"initial_run={start}"]
     return [
         [["train", "--run", str(start), *common, "--set", "report_steps=0", "--no-reports"]],

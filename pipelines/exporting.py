@@ -1,14 +1,12 @@
 """Findings out of the database, in other people's formats; every file appears whole or not at all."""
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from ..schemas import ConfigError
+from ..schemas.atomic import atomic
 from ..schemas.database import open_database
 from .gold import gold_lines
 
@@ -36,27 +34,6 @@ def export(database: Path, out: Path, format: str) -> None:
         raise ConfigError(f"--format: '{format}' vs one of {', '.join(EXPORTERS)}. Use one of them.") from None
     with open_database(database, read_only=True) as connection, atomic(out) as temporary:
         write(connection, temporary)
-
-
-@contextmanager
-def atomic(out: Path) -> Iterator[Path]:
-    """A temporary path beside `out` that replaces it when the block ends well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _write_gold(connection: duckdb.DuckDBPyConnection, out: Path) -> None:

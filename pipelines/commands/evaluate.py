@@ -32,9 +32,9 @@ def evaluate(
 
     Examples: `reportsup evaluate runs/reports` · `reportsup evaluate runs/reports --compare runs/masks`
     """
+    from ...schemas.atomic import write_text
     from ...segmentation.evaluation import Gallery, write_report
     from ...segmentation.evaluation import compare as compare_runs
-    from ...segmentation.training.run_folder import write_text
 
     gallery = Gallery() if html else None
     evaluation = evaluate_run(run, db, split=split, organ_margin_mm=organ_margin_mm, device=device, gallery=gallery)
@@ -66,13 +66,13 @@ def evaluate_run(
     from rich.console import Console
     from rich.progress import track
 
+    from ...schemas.atomic import write_text
     from ...schemas.database import open_database
     from ...segmentation.evaluation import EvaluationSettings
     from ...segmentation.evaluation import evaluate as measure
     from ...segmentation.prediction.assess import evaluation_cases
     from ...segmentation.prediction.model import load_model
     from ...segmentation.training.prepare import case_targets
-    from ...segmentation.training.run_folder import write_text
 
     model = load_model(run, device=device)
     with open_database(db, read_only=True) as connection:
@@ -80,9 +80,7 @@ def evaluate_run(
     cases = [case for case in indexed if case.split in ("validation", split) and case.case_id in targets.cases]
     console = Console(stderr=True)
     margin_mm = resolved_margin_mm(organ_margin_mm, model.plan.margin_mm)
-    predicted = evaluation_cases(
-        model, cases, targets.cases, organ_margin_mm=margin_mm, pictures=gallery is not None
-    )
+    predicted = evaluation_cases(model, cases, targets.cases, organ_margin_mm=margin_mm, pictures=gallery is not None)
     shown = track(
         predicted, run.name, total=len(cases), console=console, disable=not console.is_terminal, transient=True
     )

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from ...schemas.atomic import atomic, write_text
 from .comparison import ComparedStratum, Comparison
 from .evaluate import Evaluation
 from .figures import PREDICTION_COLOUR, TRUTH_COLOUR, draw_example, draw_roc, draw_sizes, draw_volumes
@@ -54,11 +55,11 @@ def write_report(
         gallery: the one that `evaluate` filled; without it the page has no pictures.
         comparison: a comparison in which this run takes part, shown as a table.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     examples = gallery.chosen() if gallery else ()
     paths = ReportFiles(folder / "evaluation.html", folder / "evaluation.png")
-    paths.html.write_text(_page(evaluation, examples, comparison), encoding="utf-8")
-    paths.png.write_bytes(_poster(evaluation, examples, comparison))
+    write_text(paths.html, _page(evaluation, examples, comparison))
+    with atomic(paths.png) as temporary:
+        temporary.write_bytes(_poster(evaluation, examples, comparison))
     return paths
 
 

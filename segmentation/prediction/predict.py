@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schemas.anatomy import load_anatomy
+from ...schemas.atomic import atomic
 from ...schemas.errors import DataError
 from ..cases import IndexedCase
 from ..cases.volumes import open_volume, read_mask
@@ -165,12 +166,10 @@ def _write_table(out: Path) -> None:
         record = json.loads(path.read_text(encoding="utf-8"))
         rows += [{"case_id": record["case_id"], **_flat(lesion)} for lesion in record["lesions"]]
     columns = ["case_id", *(_flat(asdict(_EXAMPLE)))]
-    temporary = out / ".components.csv.part"
-    with temporary.open("w", newline="", encoding="utf-8") as stream:
+    with atomic(out / "components.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns)
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(temporary, out / "components.csv")
 
 
 _EXAMPLE = LesionComponent(1, "", 0, 0.0, 0.0, 0.0, 0.0, (0.0, 0.0, 0.0))

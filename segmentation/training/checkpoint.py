@@ -1,35 +1,25 @@
 """Checkpoints: plain tensors and numbers, written so that a killed process leaves the old file or the new one."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ...schemas.atomic import atomic
 from ...schemas.errors import TrainingError
 
 FORMAT = 1
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint: to a temporary file, flushed to the disk, then renamed over `path`.
+    """Write a checkpoint whole, or leave the one that is there.
 
     Args:
-        path: destination, in an existing folder.
+        path: destination.
         state: tensors, numbers, strings, lists and dicts only, so that `torch.load(..., weights_only=True)` reads it.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            torch.save({"format": FORMAT, **state}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with atomic(path) as temporary:
+        torch.save({"format": FORMAT, **state}, temporary)
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -57,19 +47,3 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
             "Use the version of reportsup named in the run folder's README.md."
         )
     return state
-
-
-def remove_partial_files(folder: Path) -> None:
-    """Delete what a killed `save_checkpoint` left behind."""
-    for path in folder.glob(".*.part"):
-        path.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # only POSIX lets a folder be opened; elsewhere the rename itself is durable
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

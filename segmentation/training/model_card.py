@@ -2,10 +2,11 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from ...schemas.atomic import write_text
 from ..preprocessing.plan import Plan
 from .config import TrainingConfig
 from .dataset import TrainingPools
-from .run_folder import RunFolder, write_text
+from .run_folder import RunFolder
 
 _CARD = """# {channels}: lesion segmentation trained by reportsup {version}
 

@@ -1,8 +1,8 @@
 """`progress.png`: losses and validation over the steps, drawn from `metrics.jsonl`."""
 
-from io import BytesIO
 from typing import Any
 
+from ...schemas.atomic import atomic
 from .run_folder import RunFolder
 
 _HIDDEN = frozenset({"step", "kind", "stage", "rate", "seconds_per_step", "gradient_norm"})
@@ -25,11 +25,8 @@ def draw_progress(run: RunFolder) -> None:
     scores.set_ylabel("validation")
     scores.set_xlabel("step")
     scores.set_ylim(-0.02, 1.02)
-    image = BytesIO()
-    figure.savefig(image, format="png", dpi=100)
-    temporary = run.path / ".progress.png.part"
-    temporary.write_bytes(image.getvalue())
-    temporary.replace(run.path / "progress.png")
+    with atomic(run.path / "progress.png") as temporary:
+        figure.savefig(temporary, format="png", dpi=100)
 
 
 def _curves(axes: Any, records: list[dict[str, Any]], marker: str | None = None) -> None:

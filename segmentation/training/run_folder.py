@@ -10,15 +10,15 @@ README.md       model card
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...schemas.atomic import atomic, remove_partial_files, write_text
 from ...schemas.errors import TrainingError
 from ..preprocessing.plan import Plan
-from .checkpoint import load_checkpoint, remove_partial_files
+from .checkpoint import load_checkpoint
 from .config import TrainingConfig, config_difference, load_config, write_config
 from .crops import TrainingCase
 
@@ -120,9 +120,8 @@ def open_run(
     path.mkdir(parents=True, exist_ok=True)
     write_text(run.plan, plan.to_json())
     write_text(run.data, json.dumps(data, indent=1))
-    temporary = path / ".config.toml.part"
-    write_config(config, temporary)
-    os.replace(temporary, run.config)  # last: a folder with a configuration is complete
+    with atomic(run.config) as temporary:  # last: a folder with a configuration is complete
+        write_config(config, temporary)
     return run
 
 
@@ -139,13 +138,6 @@ def describe_data(train: Mapping[str, TrainingCase], validation: Mapping[str, Tr
 def last_step(run: RunFolder) -> int:
     """Steps done so far, 0 for a run that has not saved yet."""
     return int(load_checkpoint(run.last)["step"]) if run.last.exists() else 0
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file's text at once."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def _check_unchanged(run: RunFolder, config: TrainingConfig, plan: Plan, data: Mapping[str, Any]) -> None:

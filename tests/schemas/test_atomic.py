@@ -1,5 +1,5 @@
 import pytest
-from reportsup.pipelines.exporting import atomic
+from reportsup.schemas.atomic import atomic, remove_partial_files
 
 
 def _fail_half_way(out):
@@ -19,3 +19,13 @@ def test_a_file_is_replaced_only_when_all_of_it_is_written(tmp_path):
         temporary.write_text("after")
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
     assert out.read_text() == "after"
+
+
+def test_what_a_killed_writer_left_behind_is_removed(tmp_path):
+    (tmp_path / "last.pt").write_text("whole")
+    with atomic(tmp_path / "gone") as temporary:
+        left_behind = temporary.name
+    (tmp_path / left_behind).write_text("half")
+    (tmp_path / "gone").unlink()
+    remove_partial_files(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["last.pt"]
