@@ -36,7 +36,7 @@ class LesionKind:
 
 KINDS: tuple[LesionKind, ...] = (
     LesionKind("liver", "metastasis", 0.45, (-90, -60)),
-    LesionKind("liver", "necrotic metastasis", 0.15, (25, 45), core_hu=-110),
+    LesionKind("liver", "necrotic metastasis", 0.15, (25, 45), core_hu=-120),
     LesionKind("liver", "cyst", 0.22, (0, 15), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.03),
     LesionKind("liver", "hypervascular lesion", 0.18, (75, 110)),
     LesionKind("kidney", "solid mass", 0.5, (-110, -75)),
@@ -109,7 +109,7 @@ def place_lesions(
     lesions: list[Lesion] = []
     for number in range(count):
         organ = home if number == 0 or rng.random() < 0.7 else str(rng.choice(list(organs)))
-        small = number > 0 and rng.random() < 0.2
+        small = number > 0 and organ == home and rng.random() < 0.2  # beside a large one, as scattered metastases are
         low, high = SMALL_DIAMETERS_MM if small else DIAMETERS_MM[organ]
         diameter_mm = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         lesion = _place(rng, regions, grid, taken, organ, diameter_mm)
@@ -192,7 +192,7 @@ def _draw(
     edge_mm = rng.uniform(*kind.edge_mm)
     weight = np.where(allowed, np.clip(0.5 - distance / (2 * edge_mm), 0, 1), 0)
     weight = np.maximum(weight, 0.6 * mask)
-    core = np.clip(0.5 - (distance + 0.22 * diameter_mm) / 3, 0, 1) * (kind.core_hu != 0)
+    core = np.clip(0.5 - (distance + 0.15 * diameter_mm) / 3, 0, 1) * (kind.core_hu != 0)
     return Lesion(kind, side, weight.astype(np.float32), core.astype(np.float32), rng.uniform(*kind.contrast_hu), mask)
 
 

@@ -108,11 +108,11 @@ def _look_alikes(rng: np.random.Generator, regions: Regions, grid: Grid) -> list
     if rng.random() < 0.45:  # focal fat beside the falciform ligament, at the front of the liver
         centre = (rng.normal(8, 4), rng.normal(54, 4), rng.normal(30, 10))
         field = ellipsoid(points, centre, list(rng.uniform(7, 14, 3)))
-        found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(-45, -25)))
+        found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(-40, -22)))
     if rng.random() < 0.35:  # wedge of altered perfusion under the capsule
         centre = (rng.uniform(85, 105), rng.uniform(-30, 40), rng.uniform(-10, 50))
         field = ellipsoid(points, centre, list(rng.uniform(9, 18, 3)))
-        found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(20, 40)))
+        found.append((liver, np.clip(0.5 - field / 8, 0, 1), rng.uniform(15, 30)))
     calcified = [organ for organ in _TEXTURE_HU if rng.random() < 0.2]
     found.extend((*_speck(rng, regions.masks[organ], grid), rng.uniform(150, 400)) for organ in calcified)
     if rng.random() < 0.4:  # fat between the lobules of the pancreas
