@@ -109,13 +109,13 @@ def salvaged_valid(answer: Answer) -> bool:
 
 
 def make_model(folder: Path, hidden: int, layers: int, size: int) -> None:
-    """A Llama of random weights; its vocabulary holds all bytes and made-up words."""
+    """A Llama of random weights; its vocabulary holds all bytes and, as far as `size` allows, made-up words."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     letters = [c for c in alphabet if c.isascii() and c.isalpha()]
-    pairs = [a + b for a in letters for b in letters]
+    pairs = [a + b for a in letters for b in letters] if size > len(alphabet) + 3 else []
     words = [a + b for a in pairs for b in pairs]
     tokens = ["<s>", "</s>", "<pad>", *alphabet, *pairs, *words[: max(0, size - 3 - len(alphabet) - len(pairs))]]
-    merges = [(a, b) for a in letters for b in letters]
+    merges = [(pair[0], pair[1]) for pair in pairs]
     merges += [(w[:2], w[2:]) for w in tokens[3 + len(alphabet) + len(pairs) :]]
     tokenizer = Tokenizer(models.BPE(vocab={t: i for i, t in enumerate(tokens)}, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
