@@ -18,7 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ..schemas import Finding, Section
-from .candidates import Candidate, candidates, merge
+from .candidates import Candidate, candidates
 from .discourse import Reading, examined_organ, read
 from .document import Sentence
 from .folding import fold
@@ -26,6 +26,7 @@ from .grounding import ground
 from .known_disease import apply_known_disease
 from .lexicon import Lexicon
 from .measurements import find_sizes
+from .merging import merge
 from .negative_organs import collect
 from .rule_files import RuleSet, load_rules
 from .sections import Block, find_blocks
