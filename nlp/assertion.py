@@ -42,65 +42,51 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
     _carry_or_lists(sentence, mentions)
 
 
+_NEVER_ASSERT = ("TYPE_LINK", "RELATION", "LARGEST", "EXAMPLE", "NORMAL", "TERMINATE", "PSEUDO")
+_PASSED_FORWARD = ("measures", "measuring", "consistent with", "compatible with", "secondary to", "due to")
+_PASSED_BACKWARD = (
+    "is seen", "are seen", "with a", "with an", "which", "only", "that is", "measuring", "measures",
+)  # fmt: skip
+_NEW_STATEMENT = re.compile(
+    r",\s*(?:and\s+)?(?:there|a|an|this|multiple|several|few)\b|\band\s+(?:there|an?|multiple|several)\b"
+)
+
+
 def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, mention: Mention) -> bool:
-    if category in ("TYPE_LINK", "RELATION", "LARGEST", "EXAMPLE", "NORMAL", "TERMINATE", "PSEUDO"):
+    """Whether a cue says something of a mention: direction, distance, and nothing between that closes its scope."""
+    if category in _NEVER_ASSERT:
         return False
-    first, last = mention.head.start, mention.head.end
     if category == "CHANGE":
         return mention.start - 12 <= cue.start < mention.head.start
-    if direction == "FORWARD" and cue.end <= first:
-        gap_start, gap_end = cue.end, first
-    elif direction == "BACKWARD" and cue.start >= last:
-        gap_start, gap_end = last, cue.start
-    else:
+    forward = direction == "FORWARD" and cue.end <= mention.head.start
+    backward = direction == "BACKWARD" and cue.start >= mention.head.end
+    if not forward and not backward:
         return False
-    gap = sentence.between(gap_start, gap_end)
-    if _HARD_STOP.search(gap if direction == "FORWARD" else gap.replace(":", " ")):
+    start, end = (cue.end, mention.head.start) if forward else (mention.head.end, cue.start)
+    gap = sentence.between(start, end)
+    if _HARD_STOP.search(gap if forward else gap.replace(":", " ")):
         return False
-    for stop in sentence.terms:
-        if gap_start <= stop.start and stop.end <= gap_end and _CLOSED_BY[0] in stop.roles:
-            if direction == "FORWARD" and stop.start - gap_start <= 1:
-                continue  # "there is no demonstrated adenopathy"
-            if direction == "BACKWARD" and stop.text in (
-                "is seen",
-                "are seen",
-                "with a",
-                "with an",
-                "which",
-                "only",
-                "that is",
-                "there is",
-                "there are",
-                "measuring",
-                "measures",
-            ):
-                if stop.text.startswith("there"):
-                    return False
-                continue
-            if (
-                direction == "FORWARD"
-                and stop.text
-                in ("measures", "measuring", "consistent with", "compatible with", "secondary to", "due to")
-                and category != "NEGATED_EXISTENCE"
-            ):
-                continue
-            return False
-    if (
-        direction == "FORWARD"
-        and category in ("NEGATED_EXISTENCE",)
-        and _NEW_SUBJECT.search(gap)
-        and not re.search(r"\b(?:or|nor)\b", gap[-12:])
-    ):
-        return not re.search(
-            r",\s*(?:and\s+)?(?:there|a|an|this|multiple|several|few)\b|\band\s+(?:there|an?|multiple|several)\b", gap
-        )
-    if direction == "FORWARD" and category == "POSSIBLE_EXISTENCE":
+    stops = [t for t in sentence.terms if start <= t.start and t.end <= end and _CLOSED_BY[0] in t.roles]
+    if not all(_passes(stop, category, forward, stop.start - start) for stop in stops):
+        return False
+    if backward:
+        then_only = _ONLY_THEN.match(sentence.between(cue.end, sentence.end))
+        return not then_only and _nearest_subject(sentence, cue, mention) and len(gap) < 160
+    negates = category == "NEGATED_EXISTENCE"
+    if negates and _NEW_SUBJECT.search(gap) and not re.search(r"\b(?:or|nor)\b", gap[-12:]):
+        return not _NEW_STATEMENT.search(gap)
+    if category == "POSSIBLE_EXISTENCE":
         return len(gap) < 60 and not re.search(r",\s*(?:and\s+)?(?:a|an|the)\b", gap)
-    if direction == "BACKWARD" and _ONLY_THEN.match(sentence.between(cue.end, sentence.end)):
-        return False
-    if direction == "BACKWARD":
-        return _nearest_subject(sentence, cue, mention) and len(gap) < 160
     return len(gap) < 220
+
+
+def _passes(stop: Term, category: str, forward: bool, distance: int) -> bool:
+    """Whether a cue reaches over a word that closes the scope of others."""
+    if not forward:
+        return stop.text in _PASSED_BACKWARD
+    if distance <= 1:  # "there is no demonstrated adenopathy"
+        return True
+    return stop.text in _PASSED_FORWARD and category != "NEGATED_EXISTENCE"
 
 
 # "was not present on the prior exam": it is new

@@ -14,67 +14,73 @@ _WEAK_LINKS = frozenset([
 ])  # fmt: skip
 
 
+_SAME_WORD = re.compile(r"\s*(?:/|-)?\s*")
+_PART_OF = re.compile(r"\s+of\s+(?:\w+\s+){0,2}")  # "areas of carcinomatosis"
+_OR_ELSE = re.compile(r"\s*(?:or|and/or|vs\.?|versus|as opposed to)\s+(?:an?\s+)?(?:[\w-]+\s+){0,2}")
+_NUMBERED = re.compile(r"\s*\d{0,2}\s*:\s*(?:an?\s+)?[^,;:]{0,30}")  # "Observation 3: a 7 mm simple cyst"
+_ONE_MORE = re.compile(r"\s*(?:,|,?\s*and|,?\s*or)\s+(?:an?\s+|known\s+|the\s+)?(?:[\w-]+\s+){0,2}")
+_BRACKETED = re.compile(
+    r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|"
+    r"typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$"
+)
+_AFTER_COLON = re.compile(
+    r"[^;.]{0,70}:\s*(?:possible|possibly|probable|suspected|likely|most likely|consider(?:ing)?|"
+    r"suggest(?:ing|ive of)?|dd:?)\s+(?:[\w-]+\s+){0,2}"
+)
+
+
 def describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
     """Whether a head only says what the mention before it is ("lesion, likely a cyst", "cyst versus hemangioma")."""
     last = group[-1]
     if head.text.startswith(("too small", "tstc", "hyperenhanc", "hypervascularis", "hypervasculariz")):
         return True
     gap = sentence.between(last.end, head.start)
-    if re.fullmatch(r"\s*", gap) or re.fullmatch(r"\s*(?:/|-)\s*", gap):
+    if _SAME_WORD.fullmatch(gap) or ("WEAK_LESION" in last.roles and _PART_OF.fullmatch(gap)):
         return True
-    if "WEAK_LESION" in last.roles and re.fullmatch(r"\s+of\s+(?:\w+\s+){0,2}", gap):
-        return True  # "areas of carcinomatosis"
-    if re.fullmatch(r"\s*(?:or|and/or|vs\.?|versus|as opposed to)\s+(?:an?\s+)?(?:[\w-]+\s+){0,2}", gap):
+    if _OR_ELSE.fullmatch(gap):
         return not _NUM_NEAR.search(gap)
     if ";" in gap:
         return False
-    if re.fullmatch(r"\s*\d{0,2}\s*:\s*(?:an?\s+)?[^,;:]{0,30}", gap) and last.text.startswith(
-        ("observation", "lesion", "target")
-    ):
-        return True  # "Observation 3: a 7 mm simple cyst"
+    if _NUMBERED.fullmatch(gap) and last.text.startswith(("observation", "lesion", "target")):
+        return True
     if _apposed(sentence, head, gap):
         return True
-    if (
-        len(group) > 1
-        and re.fullmatch(r"\s*(?:,|,?\s*and|,?\s*or)\s+(?:an?\s+|known\s+|the\s+)?(?:[\w-]+\s+){0,2}", gap)
-        and not _has_size(sentence, last.end, head.start)
-    ):
+    if len(group) > 1 and _ONE_MORE.fullmatch(gap) and not _has_size(sentence, last.end, head.start):
         return True  # "consistent with hemangioma and cysts"
-    bracket = gap.rfind("(")
-    if bracket >= 0 and ")" not in gap[bracket:] and not _has_size(sentence, last.end + bracket, head.start):
-        inside = gap.rsplit("(", 1)[1]
-        if not re.search(r"\b(?:in|of|at|with|and)\b", inside):
-            return True
-    if re.search(
-        r"\(\s*(?:(?:known|probable|likely|possible|suspected|simple|most likely|probably|presumed|"
-        r"typical|small|cortical|calcified|benign|a|an|dd:?|e\.g\.|i\.e\.|vs\.?|or)\s+){0,3}$",
-        gap,
-    ):
-        return not re.search(r"\)", gap.split("(")[-1])
-    if re.fullmatch(
-        r"[^;.]{0,70}:\s*(?:possible|possibly|probable|suspected|likely|most likely|consider(?:ing)?|"
-        r"suggest(?:ing|ive of)?|dd:?)\s+(?:[\w-]+\s+){0,2}",
-        gap,
-    ):
+    if _inside_bracket(sentence, last, head, gap):
         return True
+    if _BRACKETED.search(gap):
+        return ")" not in gap.split("(")[-1]
+    return bool(_AFTER_COLON.fullmatch(gap)) or _linked(sentence, last, head)
+
+
+def _inside_bracket(sentence: Sentence, last: Term, head: Term, gap: str) -> bool:
+    """Whether a bracket opens between the two heads and names no place, size or further thing."""
+    bracket = gap.rfind("(")
+    if bracket < 0 or ")" in gap[bracket:] or _has_size(sentence, last.end + bracket, head.start):
+        return False
+    return not re.search(r"\b(?:in|of|at|with|and)\b", gap[bracket + 1 :])
+
+
+def _linked(sentence: Sentence, last: Term, head: Term) -> bool:
+    """Whether words such as "consistent with" or "is" lead from one head to the other."""
     links = [
         t
         for t in sentence.terms
         if "TYPE_LINK:BIDIRECTIONAL" in t.roles and last.end <= t.start and t.end <= head.start
     ]
-    for link in reversed(links):
-        if link.text in ("is", "are", "was", "were", "is a", "is an") and re.search(
-            r"\bthere\s+$", sentence.between(sentence.start, link.start)
-        ):
-            break
-        between = sentence.between(link.end, head.start)
-        words = WORD.findall(between)
-        if len(words) > 6 or any(w in (",", ";", ":", "(", ")") for w in words[:-1]):
-            break
-        if any(w in STOP - {"as", "of", "to", "or", "a", "about", "be"} for w in words):
-            break
-        return not _own_finding(sentence, head, link)
-    return False
+    if not links:
+        return False
+    link = links[-1]
+    copula = link.text in ("is", "are", "was", "were", "is a", "is an")
+    if copula and re.search(r"\bthere\s+$", sentence.between(sentence.start, link.start)):
+        return False
+    words = WORD.findall(sentence.between(link.end, head.start))
+    if len(words) > 6 or any(w in (",", ";", ":", "(", ")") for w in words[:-1]):
+        return False
+    if any(w in STOP - {"as", "of", "to", "or", "a", "about", "be"} for w in words):
+        return False
+    return not _own_finding(sentence, head, link)
 
 
 def _apposed(sentence: Sentence, head: Term, gap: str) -> bool:
