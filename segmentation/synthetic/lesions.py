@@ -36,7 +36,7 @@ class LesionKind:
 
 KINDS: tuple[LesionKind, ...] = (
     LesionKind("liver", "metastasis", 0.45, (-90, -60)),
-    LesionKind("liver", "necrotic metastasis", 0.15, (25, 45), core_hu=-120),
+    LesionKind("liver", "necrotic metastasis", 0.15, (-30, -10), core_hu=-60),
     LesionKind("liver", "cyst", 0.22, (0, 15), absolute=True, edge_mm=(0.5, 1.0), irregularity=0.03),
     LesionKind("liver", "hypervascular lesion", 0.18, (75, 110)),
     LesionKind("kidney", "solid mass", 0.5, (-110, -75)),
