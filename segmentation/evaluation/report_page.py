@@ -138,9 +138,10 @@ def _notes(evaluation: Evaluation) -> str:
         "iou": f"IoU of {s.localisation.min_iou:g} or more",
         "centroid": f"centres within {s.localisation.max_distance_mm:g} mm",
     }[s.localisation.criterion]
+    place = "" if s.organ_margin_mm is None else f", within {s.organ_margin_mm:g} mm of the organ where it has a mask"
     return (
         f"Intervals: {s.level:.0%} bootstrap over patients, {s.n_resamples} samples, seed {s.seed}. "
-        f"Masks: probability of {s.threshold:g} or more, components of {s.min_component_mm3:g} mm³ or more. "
+        f"Masks: probability of {s.threshold:g} or more, components of {s.min_component_mm3:g} mm³ or more{place}. "
         f"NSD at {s.tolerance_mm:g} mm. A lesion is found by {rule}. DSC, NSD and HD95 are means over organs with a "
         "lesion mask; a missed lesion counts as DSC 0, NSD 0 and the diagonal of the volume. "
         "For 'all' organs, patient-level figures are means over organs."
