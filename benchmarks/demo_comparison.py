@@ -20,16 +20,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from reportsup.pipelines.commands.evaluate import evaluate_run
+from reportsup.pipelines.demo import LESION_ORGANS, MIN_COMPONENT_MM3, SETTINGS_FILE
 from reportsup.pipelines.demo_reports import write_reports
 from reportsup.schemas.database import open_database
-from reportsup.segmentation.evaluation import Evaluation
+from reportsup.segmentation.evaluation import Evaluation, EvaluationSettings
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 from reportsup.segmentation.training.config import TrainingConfig, load_config
 from reportsup.segmentation.training.prepare import prepare
+from reportsup.segmentation.training.run_folder import RunFolder
 from reportsup.segmentation.training.trainer import train
 
-SETTINGS = resources.files("reportsup.pipelines") / "demo_settings.toml"
-ORGANS = ("liver", "kidney")
+SETTINGS = resources.files("reportsup.pipelines") / SETTINGS_FILE
 METRICS = ("f1", "auc", "dsc")
 
 
@@ -85,7 +86,7 @@ def make_databases(work: Path, reported: int) -> None:
     """`sized.duckdb`, `half.duckdb` (every other report without sizes) and `full.duckdb` (every case masked)."""
     data = work / "dataset"
     if not (work / "full.duckdb.done").exists():
-        cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=ORGANS)
+        cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=LESION_ORGANS)
         show_hidden_masks(data)
         for name, share in (("sized", 0.0), ("half", 0.5), ("full", 0.0)):
             folder = work / f"reports_{name}"
@@ -138,10 +139,13 @@ def load_config_over(config: TrainingConfig, settings: tuple[str, ...]) -> Train
 
 def evaluate_once(run: Path, database: Path) -> Evaluation:
     """The evaluation of a run on cases with every mask; read again if it is newer than the weights."""
-    path = run / "evaluation.json"
+    path, margin_mm = run / "evaluation.json", RunFolder(run).read_config().margin_mm
+    settings = EvaluationSettings(min_component_mm3=MIN_COMPONENT_MM3, organ_margin_mm=margin_mm)
     if path.exists() and path.stat().st_mtime > (run / "last.pt").stat().st_mtime:
-        return Evaluation.from_json(path)
-    return evaluate_run(run, database)
+        known = Evaluation.from_json(path)
+        if known.settings == settings:
+            return known
+    return evaluate_run(run, database, settings)
 
 
 def print_table(rows: dict[str, list[Evaluation]]) -> None:

@@ -16,13 +16,14 @@ Every KiTS23 patient has a tumour, so that overlap and lesion sensitivity can be
 import argparse
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-from reportsup.pipelines.demo import DemoFolder, call, training_commands, write_settings
+from reportsup.pipelines.demo import DemoFolder, call, judging_commands, training_commands, write_settings
 from reportsup.segmentation.cases import CaseFiles, assign_splits
 from reportsup.segmentation.preprocessing import Grid, resample_mask, target_grid, to_ras
 from scipy.ndimage import gaussian_filter, label
@@ -156,9 +157,15 @@ def main() -> None:
 
 
 def write_dataset(args: argparse.Namespace) -> None:
-    """Cases and reports on disk, unless they are there."""
-    if (args.out / "reports.csv").exists():
+    """Cases and reports on disk, unless they are there, made with the same arguments."""
+    asked = {"spacing_mm": args.spacing_mm, "masked": args.masked, "limit": args.limit}
+    done = args.out / "arguments.json"
+    if done.exists():
+        made = json.loads(done.read_text(encoding="utf-8"))
+        if made != asked:
+            raise SystemExit(f"{args.out}: made with {made} vs {asked}. Name another folder, or remove this one.")
         return
+    shutil.rmtree(args.out / "cases", ignore_errors=True)
     cases = list(kits_cases(args.kits23, args.spacing_mm, args.limit)) if args.kits23 else []
     splits = {c.case_id: c.split for c in assign_splits([CaseFiles(case[0], args.out) for case in cases])}
     masked = [case_id for case_id, split in splits.items() if split == "train"][: args.masked]
@@ -168,10 +175,11 @@ def write_dataset(args: argparse.Namespace) -> None:
         keep_lesion = splits.get(case_id) != "train" or case_id in masked
         kept = {n: m for n, m in masks.items() if n != "cyst" and (n != "kidney_lesion" or keep_lesion)}
         write_case(args.out / "cases" / case_id, ct, kept)
-    with (args.out / "reports.csv").open("w", newline="", encoding="utf-8") as file:  # last: says that all is there
+    with (args.out / "reports.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("report_id", "text"))
         table.writerows((case_id, report) for case_id, report, _, _ in cases)
+    done.write_text(json.dumps(asked), encoding="utf-8")  # last: says that all is there
     print(f"{len(cases)} cases, {len(masked)} of the training cases with a tumour mask → {args.out}")
 
 
@@ -180,11 +188,11 @@ def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int) ->
     write_settings(folder)
     db = ["--db", str(folder.database)]
     call([["extract", str(folder.path / "reports.csv"), *db]], print)
-    call([["index", str(folder.path / "cases"), *db]], print)
+    call([["index", str(folder.path / "cases"), *db]], print, accepted=(0, 1))  # 1: some cases were set aside
     changes = ['organs=["kidney"]', f"mask_steps={mask_steps}", f"report_steps={report_steps}"]
     for group in training_commands(folder, 0, changes):
         call(group, print)
-    call([["evaluate", str(folder.run("reports")), "--compare", str(folder.run("masks")), *db]], print)
+    call([judging_commands(folder)[-1]], print)
 
 
 if __name__ == "__main__":

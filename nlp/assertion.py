@@ -6,7 +6,7 @@ import re
 from .document import Mention, Sentence
 from .lexicon import Term
 
-_CLOSED_BY = ("TERMINATE:TERMINATE",)
+_CLOSES_SCOPE = "TERMINATE:TERMINATE"
 _HARD_STOP = re.compile(r"[;:]|\.\s")
 _NEW_SUBJECT = re.compile(
     r",\s*(?:and\s+)?(?:there|a|an|the|this|multiple|several|few|one|two|three|\d)\b|\band\s+(?:there|"
@@ -66,7 +66,7 @@ def _reaches(sentence: Sentence, cue: Term, category: str, direction: str, menti
     gap = sentence.between(start, end)
     if _HARD_STOP.search(gap if forward else gap.replace(":", " ")):
         return False
-    stops = [t for t in sentence.terms if start <= t.start and t.end <= end and _CLOSED_BY[0] in t.roles]
+    stops = [t for t in sentence.terms if start <= t.start and t.end <= end and _CLOSES_SCOPE in t.roles]
     if not all(_passes(stop, category, forward, stop.start - start) for stop in stops):
         return False
     if backward:

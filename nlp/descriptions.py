@@ -29,7 +29,7 @@ _AFTER_COLON = re.compile(
 )
 
 
-def describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
+def only_describes(sentence: Sentence, group: list[Term], head: Term) -> bool:
     """Whether a head only says what the mention before it is ("lesion, likely a cyst", "cyst versus hemangioma")."""
     last = group[-1]
     if head.text.startswith(("too small", "tstc", "hyperenhanc", "hypervascularis", "hypervasculariz")):

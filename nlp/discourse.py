@@ -102,14 +102,14 @@ def _without_components(sentence: Sentence, mentions: list[Mention]) -> list[Men
 
 def _is_component(sentence: Sentence, whole: Mention, part: Mention) -> bool:
     words = r"cyst|foc|area|component|cavit" + ("|nodul|septa" if whole.lesion_type == "cyst" else "")
-    if not re.match(words, part.head.text) or sentence_sizes(sentence, part):
+    if not re.match(words, part.head.text) or _has_size(sentence, part):
         return False
     gap = sentence.between(whole.heads[-1].end, part.start)
     placed = any("ORGAN" in t.roles and whole.heads[-1].end <= t.start < part.head.start for t in sentence.terms)
     return bool(_COMPONENT.match(gap)) and not placed
 
 
-def sentence_sizes(sentence: Sentence, mention: Mention) -> bool:
+def _has_size(sentence: Sentence, mention: Mention) -> bool:
     """Whether a size stands in the mention's noun phrase."""
     return any(mention.start <= s.start < mention.head.start for s in sentence.sizes)
 

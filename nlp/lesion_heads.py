@@ -41,8 +41,10 @@ def is_head(sentence: Sentence, term: Term) -> bool:
     if "WEAK_LESION" not in term.roles or _NO_LESION_OF.match(sentence.between(term.end, sentence.end)):
         return False
     qualifiers = _qualifiers_before(sentence, term)
-    if term.text in _ONES or term.text == "one":
+    if term.text in _ONES:
         return _stands_for_a_lesion(sentence, term)
+    if term.text == "one":
+        return False
     if term.text.startswith("implant"):
         return bool(_PERITONEAL.search(sentence.text)) or "peritoneum" in sentence.heading_organs
     if term.text.startswith("observation"):  # LI-RADS
@@ -68,7 +70,7 @@ def _stands_for_a_lesion(sentence: Sentence, term: Term) -> bool:
     """ "the lesion in segment 4 … and the one in segment 7"."""
     named = any({"LESION", "NODE"} & set(t.roles) and t.end <= term.start for t in sentence.terms)
     placed = re.match(r"\s+(?:in|within|at|on)\s", sentence.between(term.end, sentence.end))
-    return named and term.text in _ONES and bool(placed)
+    return named and bool(placed)
 
 
 def _thickened_by_tumor(sentence: Sentence, term: Term, qualifiers: list[Term]) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 from .counts import count
-from .descriptions import describe, describes
+from .descriptions import describe, only_describes
 from .document import Mention, Sentence
 from .lesion_heads import is_head
 from .lexicon import Term
@@ -18,7 +18,7 @@ def find_mentions(sentence: Sentence) -> list[Mention]:
         heads = [_listed(sentence)]
     groups: list[list[Term]] = []
     for head in heads:
-        if groups and describes(sentence, groups[-1], head):
+        if groups and only_describes(sentence, groups[-1], head):
             groups[-1].append(head)
         else:
             groups.append([head])

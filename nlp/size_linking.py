@@ -77,7 +77,6 @@ _PRIOR_SENTENCE = re.compile(
     r"^\s*(?:in|on|at)\s+(?:the\s+|his\s+|her\s+|a\s+)?(?:previous|prior|last|earlier|old|former|"
     r"preceding|comparison)\s+(?:\w+\s+){0,4}|^\s*(?:previously|formerly|prior)\b"
 )
-_GROUP_UPPER = re.compile(r"\b(?:up to|reaching|reaches|reach|not exceeding|not exceed|maximally|maximal(?:ly)? of)\b")
 _LARGEST = ("LARGEST:BIDIRECTIONAL",)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..schemas.atomic import atomic
+
 if TYPE_CHECKING:
     from ..segmentation.synthetic import DatasetCase, LesionRecord
 
@@ -71,7 +73,7 @@ def write_reports(folder: Path, cases: "Sequence[DatasetCase]", *, seed: int = 0
     rng = np.random.default_rng(seed)
     truth: dict[str, Any] = {}
     path = folder / "reports.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(REPORT_COLUMNS)
         for case in cases:

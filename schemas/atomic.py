@@ -1,15 +1,17 @@
 """Files that are whole or not there: a killed process leaves the old one or the new one."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 _SUFFIX = ".part"
+_UMASK = os.umask(0)  # can only be read by setting it: once, at import
+os.umask(_UMASK)
 
 
-@contextmanager
+@contextlib.contextmanager
 def atomic(out: Path) -> Iterator[Path]:
     """A temporary path beside `out` that replaces it, flushed to the disk, when the block ends well.
 
@@ -26,13 +28,14 @@ def atomic(out: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        _flush(temporary)
+        with contextlib.suppress(OSError):  # some network and FAT file systems keep no modes
+            temporary.chmod(0o666 & ~_UMASK)
+        _flush(temporary, os.O_RDWR)
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # only POSIX lets a folder be opened; elsewhere the rename itself is durable
-        _flush(out.parent)
+    with contextlib.suppress(OSError):  # a folder that cannot be opened: the rename has happened all the same
+        _flush(out.parent, os.O_RDONLY)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -47,15 +50,9 @@ def remove_partial_files(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _flush(path: Path, mode: int) -> None:
+    descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

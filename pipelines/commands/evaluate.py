@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import DEFAULT_DB, AsJson, Db, Margin
-from .options import organ_margin_mm as resolved_margin_mm
+from .options import DEFAULT_DB, AsJson, Db, Margin, MinComponent
 
 if TYPE_CHECKING:
-    from ...segmentation.evaluation import Comparison, Evaluation, Gallery
+    from ...segmentation.evaluation import Comparison, Evaluation, EvaluationSettings, Gallery
 
 Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
 Compare = Annotated[Path | None, typer.Option(help="Another run folder, compared on the same cases with paired tests.")]
@@ -23,6 +22,7 @@ def evaluate(
     compare: Compare = None,
     db: Db = DEFAULT_DB,
     split: Split = "test",
+    min_component_mm3: MinComponent = 30.0,
     organ_margin_mm: Margin = None,
     html: Html = True,
     device: Device = None,
@@ -33,15 +33,17 @@ def evaluate(
     Examples: `reportsup evaluate runs/reports` · `reportsup evaluate runs/reports --compare runs/masks`
     """
     from ...schemas.atomic import write_text
-    from ...segmentation.evaluation import Gallery, write_report
+    from ...segmentation.evaluation import EvaluationSettings, Gallery, write_report
     from ...segmentation.evaluation import compare as compare_runs
 
+    settings = EvaluationSettings(
+        test_split=split, min_component_mm3=min_component_mm3, organ_margin_mm=organ_margin_mm
+    )
     gallery = Gallery() if html else None
-    evaluation = evaluate_run(run, db, split=split, organ_margin_mm=organ_margin_mm, device=device, gallery=gallery)
+    evaluation = evaluate_run(run, db, settings, device=device, gallery=gallery)
     comparison = None
     if compare is not None:
-        other = evaluate_run(compare, db, split=split, organ_margin_mm=organ_margin_mm, device=device)
-        comparison = compare_runs(other, evaluation)
+        comparison = compare_runs(evaluate_run(compare, db, settings, device=device), evaluation)
     if html:
         write_report(evaluation, run, gallery=gallery, comparison=comparison)
     if comparison is not None:
@@ -56,9 +58,8 @@ def evaluate(
 def evaluate_run(
     run: Path,
     db: Path,
+    settings: "EvaluationSettings",
     *,
-    split: str = "test",
-    organ_margin_mm: float | None = None,
     device: str | None = None,
     gallery: "Gallery | None" = None,
 ) -> "Evaluation":
@@ -68,7 +69,6 @@ def evaluate_run(
 
     from ...schemas.atomic import write_text
     from ...schemas.database import open_database
-    from ...segmentation.evaluation import EvaluationSettings
     from ...segmentation.evaluation import evaluate as measure
     from ...segmentation.prediction.assess import evaluation_cases
     from ...segmentation.prediction.model import load_model
@@ -77,14 +77,18 @@ def evaluate_run(
     model = load_model(run, device=device)
     with open_database(db, read_only=True) as connection:
         indexed, targets = case_targets(connection, model.config)
-    cases = [case for case in indexed if case.split in ("validation", split) and case.case_id in targets.cases]
+    cases = [
+        case
+        for case in indexed
+        if case.split in (settings.validation_split, settings.test_split) and case.case_id in targets.cases
+    ]
     console = Console(stderr=True)
-    margin_mm = resolved_margin_mm(organ_margin_mm, model.plan.margin_mm)
-    predicted = evaluation_cases(model, cases, targets.cases, organ_margin_mm=margin_mm, pictures=gallery is not None)
+    predicted = evaluation_cases(
+        model, cases, targets.cases, organ_margin_mm=settings.organ_margin_mm, pictures=gallery is not None
+    )
     shown = track(
         predicted, run.name, total=len(cases), console=console, disable=not console.is_terminal, transient=True
     )
-    settings = EvaluationSettings(test_split=split, organ_margin_mm=margin_mm)
     evaluation = measure(shown, name=run.name, settings=settings, gallery=gallery)
     write_text(run / "evaluation.json", evaluation.to_json())
     return evaluation

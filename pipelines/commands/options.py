@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -8,19 +7,16 @@ import typer
 
 DEFAULT_DB = Path("reportsup.duckdb")
 Db = Annotated[Path, typer.Option("--db", help="The DuckDB file.")]
+MinComponent = Annotated[
+    float, typer.Option("--min-component-mm3", min=0.0, help="Smaller components are no lesions, in mm³.")
+]
 Margin = Annotated[
     float | None,
     typer.Option(
         "--organ-margin-mm",
         min=0.0,
-        help="Lesions count so many mm around their organ, where a case has its mask; inf = anywhere. By default the "
-        "run's own margin, beyond which it was trained to find nothing.",
+        help="Count lesions only so many mm around their organ, for cases of the database that have its mask; by "
+        "default anywhere. Where a segmenter leaves tumours out of the organ, give more than their radius.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def organ_margin_mm(given: float | None, trained_mm: float) -> float | None:
-    """How far from its organ a lesion may lie: as given, else as trained; None = anywhere."""
-    margin_mm = trained_mm if given is None else given
-    return None if math.isinf(margin_mm) else margin_mm

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import DEFAULT_DB, Db, Margin
-from .options import organ_margin_mm as resolved_margin_mm
+from .options import DEFAULT_DB, Db, Margin, MinComponent
 
 if TYPE_CHECKING:
     from ...segmentation.prediction.model import Model
@@ -17,7 +16,6 @@ Cts = Annotated[list[Path] | None, typer.Argument(help="CT volumes; none = the c
 Out = Annotated[Path, typer.Option(help="Folder for the predictions; cases that are there are left alone.")]
 Split = Annotated[str, typer.Option(help="Split of the database's cases to predict when no CT is named.")]
 Threshold = Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability from which a voxel is lesion.")]
-MinVolume = Annotated[float, typer.Option(min=0.0, help="Smaller components are dropped, in mm³.")]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write the probabilities too.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default the first GPU, if any.")]
 
@@ -29,7 +27,7 @@ def predict(
     db: Db = DEFAULT_DB,
     split: Split = "test",
     threshold: Threshold = 0.5,
-    min_component_mm3: MinVolume = 30.0,
+    min_component_mm3: MinComponent = 30.0,
     organ_margin_mm: Margin = None,
     probabilities: Probabilities = False,
     device: Device = None,
@@ -47,9 +45,8 @@ def predict(
     from ...segmentation.prediction.predict import PredictionOptions, predict_cases
 
     model = load_model(run, device=device)
-    margin_mm = resolved_margin_mm(organ_margin_mm, model.plan.margin_mm)
     inputs = _inputs(model, cts, db, split)
-    options = PredictionOptions(threshold, min_component_mm3, margin_mm, probabilities)
+    options = PredictionOptions(threshold, min_component_mm3, organ_margin_mm, probabilities)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("predicting", total=len(inputs))

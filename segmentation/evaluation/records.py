@@ -1,5 +1,6 @@
 """What goes into an evaluation, and what comes out of one case."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -99,7 +100,8 @@ class EvaluationSettings:
         tolerance_mm: of the surface Dice.
         localisation: when a lesion counts as found.
         criterion: how the operating point is chosen on `validation_split`: "youden", "f1" or "fixed" (= `threshold`).
-        organ_margin_mm: how far from their organ's mask lesions were let lie, where a case has one; None = anywhere.
+        organ_margin_mm: how far from their organ's mask the caller let lesions lie, where a case has one; None =
+            anywhere. A record: `evaluate` takes probabilities as they are given.
         score: what a patient is ranked by: "probability" (see `patients.patient_score`) or predicted "volume" in mm³.
         n_resamples, level, seed: of the bootstrap intervals.
     """
@@ -122,6 +124,7 @@ class EvaluationSettings:
         for name, value, ok, expected in (
             ("threshold", self.threshold, 0 < self.threshold < 1, "between 0 and 1"),
             ("min_component_mm3", self.min_component_mm3, self.min_component_mm3 >= 0, "0 or more"),
+            ("organ_margin_mm", self.organ_margin_mm, 0 <= (self.organ_margin_mm or 0) < math.inf, "0 or more"),
             ("tolerance_mm", self.tolerance_mm, self.tolerance_mm >= 0, "0 or more"),
             ("criterion", self.criterion, self.criterion in ("youden", "f1", "fixed"), "youden, f1 or fixed"),
             ("score", self.score, self.score in ("probability", "volume"), "probability or volume"),

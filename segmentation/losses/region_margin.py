@@ -35,9 +35,9 @@ def dilate_region(
     """
     if region.dtype != np.bool_ or region.ndim != 3:
         raise DataError(f"region mask: {region.dtype} of shape {region.shape} vs bool (X, Y, Z). Threshold it.")
-    if margin_mm < 0 or len(spacing_mm) != 3 or min(spacing_mm) <= 0:
+    if not 0 <= margin_mm < np.inf or len(spacing_mm) != 3 or min(spacing_mm) <= 0:
         raise ConfigError(
-            f"dilation: {margin_mm} mm at spacing {spacing_mm} vs ≥ 0 and three sizes above 0. Correct it."
+            f"dilation: {margin_mm} mm at spacing {spacing_mm} vs a length ≥ 0 and three sizes above 0. Correct it."
         )
     grown = np.zeros_like(region)
     if not region.any():

@@ -37,13 +37,16 @@ def evaluation_cases(
         if not any(channel.organ in known for channel in model.plan.channels):
             continue  # nothing to compare a prediction with
         probabilities, affine = predict_ct(model, case.ct, overlap=overlap)
-        masks = {organ: mask for organ in probabilities if (mask := _organ(case, organ)) is not None}
+        probabilities = {organ: p for organ, p in probabilities.items() if organ in known}
+        organs = list(probabilities)
+        masks: dict[str, Array] = {}
+        if pictures or organ_margin_mm is not None:
+            masks = {organ: mask for organ in organs if (mask := _organ(case, organ)) is not None}
         probabilities = limit_to_organs(probabilities, masks, affine, organ_margin_mm)
-        organs = [organ for organ in probabilities if organ in known]
         yield EvaluationCase(
             case_id=case.case_id,
             affine_ras=affine,
-            probabilities={organ: probabilities[organ] for organ in organs},
+            probabilities=probabilities,
             lesion_masks={organ: mask for organ in organs if (mask := _lesions(case, organ)) is not None},
             present={
                 organ: known[organ].status is not ChannelStatus.KNOWN_ABSENT
@@ -51,7 +54,7 @@ def evaluation_cases(
                 if known[organ].status is not ChannelStatus.UNKNOWN
             },
             reported={organ: reported_volume(known[organ]) for organ in organs if known[organ].regions},
-            organ_masks={organ: mask for organ, mask in masks.items() if organ in organs} if pictures else {},
+            organ_masks=masks if pictures else {},
             image_hu=read_array(open_volume(case.ct)) if pictures else None,
             patient_id=case.patient_id,
             split=case.split or "train",

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from nibabel import orientations
+from scipy.ndimage import binary_fill_holes
 from torch import nn
 
-from ...schemas.errors import TrainingError
+from ...schemas.errors import DataError, TrainingError
 from ..cases.volumes import open_volume
 from ..losses.region_margin import dilate_region
 from ..preprocessing import Grid, Plan, prepare_image, resample_image
@@ -111,12 +112,23 @@ def limit_to_organs(
     affine_ras: Affine,
     margin_mm: float | None,
 ) -> dict[str, Probability]:
-    """Probabilities set to 0 beyond `margin_mm` of the organ's mask, for the organs that have one; None = no limit."""
+    """Probabilities set to 0 beyond `margin_mm` of the organ's mask, for the organs that have one; None = no limit.
+
+    Holes are filled: some segmenters leave tumours out of the organ.
+
+    Raises:
+        DataError: a mask on another grid than the probabilities.
+    """
     if margin_mm is None:
         return dict(probabilities)
     x_mm, y_mm, z_mm = (float(s) for s in np.linalg.norm(affine_ras[:3, :3], axis=0))
     limited = dict(probabilities)
     for organ in probabilities.keys() & organ_masks.keys():
-        allowed = dilate_region(organ_masks[organ], (x_mm, y_mm, z_mm), margin_mm)
+        if organ_masks[organ].shape != probabilities[organ].shape:
+            raise DataError(
+                f"mask of {organ}: shape {organ_masks[organ].shape} vs the CT's {probabilities[organ].shape}. It "
+                "cannot limit the lesions. Run `reportsup index` again, or leave --organ-margin-mm out."
+            )
+        allowed = binary_fill_holes(dilate_region(organ_masks[organ], (x_mm, y_mm, z_mm), margin_mm))
         limited[organ] = np.where(allowed, probabilities[organ], np.float32(0))
     return limited

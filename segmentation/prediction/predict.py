@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schemas.anatomy import load_anatomy
-from ...schemas.atomic import atomic
+from ...schemas.atomic import atomic, remove_partial_files
 from ...schemas.errors import DataError
 from ..cases import IndexedCase
 from ..cases.volumes import open_volume, read_mask
@@ -72,9 +72,12 @@ def predict_cases(
     """
     options = options or PredictionOptions()
     out.mkdir(parents=True, exist_ok=True)
-    made_by = {"run": str(model.run.resolve()), "step": model.step, **asdict(options)}
+    remove_partial_files(out)
+    shared = {"run": str(model.run.resolve()), "step": model.step, **asdict(options)}
     failures: dict[str, str] = {}
     for item in inputs:
+        limited = sorted(item.organ_masks) if options.organ_margin_mm is not None else []
+        made_by = {**shared, "limited_to": limited}
         if _is_done(out / item.case_id, made_by):
             done(item.case_id, None)
             continue
@@ -106,8 +109,9 @@ def _predict_case(
     model: Model, item: PredictionInput, out: Path, options: PredictionOptions, made_by: Mapping[str, Any]
 ) -> list[LesionComponent]:
     probabilities, affine = predict_ct(model, item.ct, overlap=options.overlap)
-    masks = {organ: read() for organ, read in item.organ_masks.items()}
-    probabilities = limit_to_organs(probabilities, masks, affine, options.organ_margin_mm)
+    if options.organ_margin_mm is not None:
+        masks = {organ: read() for organ, read in item.organ_masks.items()}
+        probabilities = limit_to_organs(probabilities, masks, affine, options.organ_margin_mm)
     unfinished = out / f".{item.case_id}.part"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schemas import DataError, load_anatomy
+from ...schemas.atomic import write_text
 from ..cases import IndexedCase
 from ..cases.parallel import map_in_processes
 from ..cases.volumes import open_volume, read_array, read_mask
@@ -60,7 +60,7 @@ def build_cache(
     """
     folder = root / plan.cache_key
     folder.mkdir(parents=True, exist_ok=True)
-    _write_text(folder / "plan.json", plan.to_json())
+    write_text(folder / "plan.json", plan.to_json())
     missing = [case for case in cases if _reusable(folder, case) is None]
     failures: dict[str, str] = {}
     build = partial(_build_or_say_why, plan=plan, folder=folder)
@@ -158,7 +158,7 @@ def _write_case(case: IndexedCase, plan: Plan, folder: Path) -> None:
         "background": plan.background,
         "fingerprint": case.fingerprint,
     }
-    _write_text(folder / "case.json", json.dumps(description, indent=1))
+    write_text(folder / "case.json", json.dumps(description, indent=1))
 
 
 def _resampled_mask(
@@ -201,12 +201,6 @@ def _points(mask: npt.NDArray[np.bool_], seed: str) -> npt.NDArray[np.int32]:
 
 def _grid(shape: tuple[int, ...], affine: Affine) -> Grid:
     return Grid((shape[0], shape[1], shape[2]), affine)
-
-
-def _write_text(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _remove_stale(folder: Path, case_id: str) -> None:

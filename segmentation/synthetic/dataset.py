@@ -23,7 +23,7 @@ from .case import MAX_LESIONS, SyntheticCase, make_case
 from .lesions import LESION_ORGANS, LesionRecord
 from .shapes import Mask
 
-# Role → every how manieth pair of cases comes from scanner B; roles left out come from A.
+# Role → n: every n-th pair of cases comes from scanner B; roles left out come from A.
 _PAIRS_FROM_B = {"reported": 3, "validation": 2, "external": 1}
 MANIFEST_COLUMNS = ("case_id", "ct", "masks", "report_id", "patient_id", "split", "site")
 
@@ -32,11 +32,11 @@ MANIFEST_COLUMNS = ("case_id", "ct", "masks", "report_id", "patient_id", "split"
 class DatasetSize:
     """How many cases of each role; half of each have lesions, but three quarters of the masked ones.
 
-    Masks come from scanner A alone, reports from both, as where one hospital draws and several write.
+    Training masks come from scanner A alone, reports from both, as where one hospital draws and several write.
 
     Attributes:
         masked: training cases with lesion masks, all from scanner A.
-        reported: training cases with a report and no lesion masks, every third from scanner B.
+        reported: training cases with a report and no lesion masks, every third pair from scanner B.
         validation: half from each scanner.
         test: from scanner A.
         external: test cases from scanner B.

@@ -109,7 +109,7 @@ def place_lesions(
     lesions: list[Lesion] = []
     for number in range(count):
         organ = home if number == 0 or rng.random() < 0.7 else str(rng.choice(list(organs)))
-        small = number > 0 and organ == home and rng.random() < 0.2  # beside a large one, as scattered metastases are
+        small = number > 0 and organ == home and rng.random() < 0.2  # scattered around the large first one
         low, high = SMALL_DIAMETERS_MM if small else DIAMETERS_MM[organ]
         diameter_mm = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         lesion = _place(rng, regions, grid, taken, organ, diameter_mm)

@@ -18,8 +18,8 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         path: destination.
         state: tensors, numbers, strings, lists and dicts only, so that `torch.load(..., weights_only=True)` reads it.
     """
-    with atomic(path) as temporary:
-        torch.save({"format": FORMAT, **state}, temporary)
+    with atomic(path) as temporary, temporary.open("wb") as stream:  # a stream: a path would be named in the archive
+        torch.save({"format": FORMAT, **state}, stream)
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -75,18 +75,19 @@ def test_train_predict_evaluate(work, capsys):
     assert len({row["case_id"] for row in evaluation["results"] if row["split"] == "test"}) == 3
     assert (run / "evaluation.html").exists()
 
-    anywhere = evaluated(run, db, "inf")
-    assert anywhere["settings"]["organ_margin_mm"] is None
-    in_organs = evaluated(run, db, "0")
-    assert in_organs["settings"]["organ_margin_mm"] == 0
-    scores = [[row["score"] for row in found["results"]] for found in (in_organs, evaluation, anywhere)]
+    assert evaluation["settings"]["organ_margin_mm"] is None
+    near = [evaluated(run, db, "--organ-margin-mm", margin_mm) for margin_mm in (0, 8)]
+    assert near[1]["settings"]["organ_margin_mm"] == 8
+    scores = [[row["score"] for row in found["results"]] for found in (*near, evaluation)]
     assert all(a <= b <= c for a, b, c in zip(*scores, strict=True))
     assert sum(scores[0]) < sum(scores[1]) < sum(scores[2])
+    large_only = evaluated(run, db, "--min-component-mm3", 5000)
+    assert sum(row["score"] for row in large_only["results"]) < sum(scores[2])
 
 
-def evaluated(run: Path, db: Path, margin_mm: str) -> dict:
-    """evaluation.json of a run judged with a margin around the organs."""
-    assert call("evaluate", run, "--db", db, "--organ-margin-mm", margin_mm, "--no-html") == 0
+def evaluated(run: Path, db: Path, *options: object) -> dict:
+    """evaluation.json of a run judged with some options."""
+    assert call("evaluate", run, "--db", db, "--no-html", *options) == 0
     return json.loads((run / "evaluation.json").read_text())
 
 

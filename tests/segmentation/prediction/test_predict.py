@@ -132,14 +132,48 @@ def test_a_broken_ct_fails_alone(tmp_path, run):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b", "components.csv"]
 
 
-def test_organ_masks_limit_lesions(tmp_path, run):
+def lesion_voxels(folder) -> int:
+    return int(np.asarray(nib.load(folder / "a" / "liver_lesion.nii.gz").dataobj).sum())
+
+
+def test_organ_masks_limit_lesions_only_when_asked(tmp_path, run):
     lesion = write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
-    nothing = np.zeros_like(lesion)
-    nothing[0, 0, 0] = True
-    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: nothing})
+    corner = np.zeros_like(lesion)
+    corner[0, 0, 0] = True
+    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: corner})
     model = load_model(run, device="cpu", network=Bright())
-    predict_cases(model, [item], tmp_path / "out", PredictionOptions(organ_margin_mm=2.0))
-    assert not np.asarray(nib.load(tmp_path / "out" / "a" / "liver_lesion.nii.gz").dataobj).any()
+    predict_cases(model, [item], tmp_path / "anywhere")
+    assert lesion_voxels(tmp_path / "anywhere") > 0
+    predict_cases(model, [item], tmp_path / "near", PredictionOptions(organ_margin_mm=2.0))
+    assert lesion_voxels(tmp_path / "near") == 0
+
+
+def test_a_tumour_left_out_of_its_organ_is_kept(tmp_path, run):
+    lesion = write_ct(tmp_path / "a" / "ct.nii.gz", np.diag([2.0, 2.0, 2.0, 1.0]))
+    around = np.ones_like(lesion) & ~lesion
+    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: around})
+    model = load_model(run, device="cpu", network=Bright())
+    predict_cases(model, [item], tmp_path / "anywhere")
+    predict_cases(model, [item], tmp_path / "near", PredictionOptions(organ_margin_mm=0.0))
+    assert lesion_voxels(tmp_path / "near") == lesion_voxels(tmp_path / "anywhere")
+
+
+def test_a_prediction_without_masks_is_made_again_when_there_are_some(tmp_path, run):
+    lesion = write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    options, model = PredictionOptions(organ_margin_mm=0.0), load_model(run, device="cpu", network=Bright())
+    predict_cases(model, files_as_inputs([tmp_path / "a" / "ct.nii.gz"]), tmp_path / "out", options)
+    assert lesion_voxels(tmp_path / "out") > 0
+    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: np.zeros_like(lesion)})
+    predict_cases(model, [item], tmp_path / "out", options)
+    assert lesion_voxels(tmp_path / "out") == 0
+
+
+def test_an_organ_mask_on_another_grid_fails_its_case(tmp_path, run):
+    write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: np.ones((3, 3, 3), bool)})
+    model = load_model(run, device="cpu", network=Bright())
+    failures = predict_cases(model, [item], tmp_path / "out", PredictionOptions(organ_margin_mm=2.0))
+    assert "mask of liver: shape (3, 3, 3)" in failures["a"]
 
 
 def test_windows_agree_with_the_whole_volume():
