@@ -49,7 +49,7 @@ class TrainingConfig:
     patch_size: Triple | None = None
     batch_size: Positive = 2
     use_reports: bool = True
-    presence_targets: bool = True  # False drops the reports' unsized lesions, as the reference method does
+    presence_targets: bool = True  # False drops the reports with a lesion without a size, as the reference does
     report_share: Fraction = 0.5  # share of a stage-2 batch that comes from report cases
     positive_share: Fraction = 0.67  # share of draws, of mask and of report cases alike, from cases with lesions
     lesion_share: Fraction = 0.6  # share of mask crops centred on a lesion, where the case has one

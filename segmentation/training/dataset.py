@@ -86,7 +86,7 @@ def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, 
 
 def _kind(case: TrainingCase, plan: Plan, rules: CropRules, regions: dict[tuple[str, str], int]) -> str:
     """mask+, mask-, report+, report-, or why the case teaches nothing."""
-    statuses, trained = {}, 0
+    statuses, trained, unsized = {}, 0, False
     for channel in plan.channels:
         target = case.targets.channels.get(channel.organ)
         if target is None:
@@ -95,10 +95,13 @@ def _kind(case: TrainingCase, plan: Plan, rules: CropRules, regions: dict[tuple[
         for region in target.regions:
             reason = trains_on(region, case.cached, rules, plan) or "trained on"
             trained += reason == "trained on"
+            unsized |= not all(lesion.sized for lesion in region.lesions)
             key = (channel.organ, reason)
             regions[key] = regions.get(key, 0) + 1
     if any(name in case.cached.masks for name in statuses):
         return "mask+" if ChannelStatus.MASKED in statuses.values() else "mask-"
+    if unsized and not rules.presence_targets:
+        return "a lesion without a size (presence targets are off)"
     if trained:
         return "report+"
     if ChannelStatus.KNOWN_ABSENT in statuses.values():

@@ -1,0 +1,33 @@
+"""Which cases teach what: the pools, and why a case is left out."""
+
+from dataclasses import replace
+
+from reportsup.segmentation.targets import CaseTargets, ChannelStatus, ChannelTarget
+from reportsup.segmentation.training.crops import CropRules, TrainingCase
+from reportsup.segmentation.training.dataset import sort_cases
+
+from .conftest import PLAN, region_of
+
+
+def test_cases_go_to_the_pool_of_what_they_teach(make_case):
+    kinds = {"m": "masked", "e": "empty", "r": "report", "h": "healthy", "u": "unknown"}
+    pools = sort_cases(
+        {name: make_case(name, kind) for name, kind in kinds.items()}, PLAN, CropRules(PLAN.patch_size), True
+    )
+    assert (pools.masks.positive, pools.masks.negative) == (("m",), ("e",))
+    assert (pools.reports.positive, pools.reports.negative) == (("r",), ("h",))
+    assert pools.unused == {"u": "nothing known"}
+
+
+def test_without_presence_targets_a_report_with_an_unsized_lesion_is_left_out(make_case):
+    sized, unsized = region_of((10.0,), 200.0, 800.0), region_of((), 33.5, None)
+    case = make_case("r", "report")
+    channel = ChannelTarget("liver", ChannelStatus.REPORT, (sized, unsized))
+    both = TrainingCase(case.cached, CaseTargets("r", "train", None, {"liver": channel}))
+    rules = CropRules(PLAN.patch_size)
+    assert sort_cases({"r": both}, PLAN, rules, True).reports.positive == ("r",)
+    without = sort_cases({"r": both}, PLAN, replace(rules, presence_targets=False), True)
+    assert not len(without.reports)
+    assert "without a size" in without.unused["r"]
+    only_sized = sort_cases({"r": case}, PLAN, replace(rules, presence_targets=False), True)
+    assert only_sized.reports.positive == ("r",)
