@@ -1,5 +1,6 @@
 """`reportsup evaluate`: a run against the masks and reports of cases it has not seen."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,24 +111,36 @@ def _print(evaluation: "Evaluation", comparison: "Comparison | None") -> None:
             table.add_row(name, *(str(summary.metrics[name]) for summary in summaries))
         console.print(table)
     if comparison is not None:
-        console.print(_comparison_table(comparison))
+        console.print(f"{comparison.n_paired} pairs of case and organ")
+        for table in _comparison_tables(comparison):
+            console.print(table)
 
 
-def _comparison_table(comparison: "Comparison") -> Any:
+def _comparison_tables(comparison: "Comparison") -> "Iterator[Any]":
+    """One table a site, narrow enough for 80 columns."""
+    from rich import box
     from rich.table import Table
 
     a, b = comparison.name_a, comparison.name_b
-    table = Table(title=f"{b} − {a}, {comparison.n_paired} pairs of case and organ", title_justify="left")
-    for column in ("organ", "site", "metric", a, b, "difference", "p"):
-        table.add_column(column, no_wrap=column == "metric")
-    for stratum in comparison.strata:
-        for name, d in stratum.metrics.items():
-            difference = "–" if d.difference is None else f"{d.difference:+.3f}"
-            if d.lo is not None and d.hi is not None:
-                difference += f" [{d.lo:+.3f}, {d.hi:+.3f}]"
-            table.add_row(stratum.organ, stratum.site, name, _number(d.a), _number(d.b), difference, _number(d.p_value))
-    return table
+    for site in dict.fromkeys(stratum.site for stratum in comparison.strata):
+        where = "all sites" if site == "all" else site
+        title = f"{b} − {a}: {where}; with 95 % interval and p"
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for column in ("organ", "metric", a, b, "difference", "p"):
+            table.add_column(column, no_wrap=column not in (a, b))
+        for stratum in (s for s in comparison.strata if s.site == site):
+            for name, d in stratum.metrics.items():
+                interval = "" if d.lo is None or d.hi is None else f" [{_signed(d.lo)}, {_signed(d.hi)}]"
+                difference = _signed(d.difference) + interval
+                table.add_row(stratum.organ, name, _number(d.a), _number(d.b), difference, _number(d.p_value))
+        yield table
+
+
+def _signed(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:+.0f}" if abs(value) >= 10 else f"{value:+.2f}"
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else f"{value:.3f}" if value < 100 else f"{value:.1f}"
