@@ -36,7 +36,7 @@ from .validation import summarise, validate_case, validation_cases
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
-DIVERGED = 20.0  # times the lowest mean loss so far
+DIVERGED = 20.0  # mean loss since the last log, times the lowest such mean so far
 
 
 @dataclass(frozen=True)
@@ -195,10 +195,11 @@ class Trainer:
         watched = table[:, names.index("loss")].clone()
         if "gradient_norm" in names and self.config.precision != "fp16" and self.accelerator.scaler is None:
             watched = watched + 0 * table[:, names.index("gradient_norm")]  # inf or NaN in either makes it NaN
-        wrong = ~torch.isfinite(watched) | (watched > DIVERGED * max(self.lowest_loss, 0.1))
-        if not bool(wrong.any()):
+        broken = ~torch.isfinite(watched)
+        # One bad crop may cost as much; divergence lasts.
+        if not bool(broken.any()) and float(watched.mean()) <= DIVERGED * max(self.lowest_loss, 0.1):
             return
-        place = int(wrong.nonzero()[0])
+        place = int(broken.nonzero()[0]) if bool(broken.any()) else int(watched.argmax())
         case_ids = sorted(set(gather_object(list(self._pending[place][0]))))
         loss = float(table[place, names.index("loss")])
         step = self.step - len(self._pending) + place + 1

@@ -117,6 +117,18 @@ def test_divergence_stops_with_the_cases_named_and_keeps_the_last_good_checkpoin
     assert load_checkpoint(tmp_path / "run" / "last.pt")["step"] == 3
 
 
+def test_one_bad_step_is_no_divergence_but_a_bad_stretch_is(tmp_path, data):
+    trainer = Trainer(tmp_path / "run", CONFIG, data)
+    trainer.lowest_loss, trainer.step = 1.0, 10
+    trainer._pending = [((f"c{i}",), {}) for i in range(10)]
+    losses = torch.ones(10, 1)
+    losses[4] = 100
+    trainer._stop_if_diverged(["loss"], losses)
+    losses[losses == 1] = 30
+    with pytest.raises(TrainingError, match=r"diverged at step 5: loss 100 .* on cases c4"):
+        trainer._stop_if_diverged(["loss"], losses)
+
+
 def test_masks_alone_and_reports_take_equal_steps(tmp_path, data):
     with_reports = train(tmp_path / "a", CONFIG, data)
     without = train(tmp_path / "b", replace(CONFIG, use_reports=False), data)
