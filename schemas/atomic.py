@@ -45,9 +45,10 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Delete what killed writers left behind."""
+    """Delete the files that killed writers left behind; folders of that name belong to others."""
     for path in folder.glob(f".*{_SUFFIX}"):
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def _flush(path: Path, mode: int) -> None:

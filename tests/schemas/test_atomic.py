@@ -27,5 +27,6 @@ def test_what_a_killed_writer_left_behind_is_removed(tmp_path):
         left_behind = temporary.name
     (tmp_path / left_behind).write_text("half")
     (tmp_path / "gone").unlink()
+    (tmp_path / ".case.part").mkdir()
     remove_partial_files(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["last.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".case.part", "last.pt"]

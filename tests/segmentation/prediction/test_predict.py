@@ -168,6 +168,16 @@ def test_a_prediction_without_masks_is_made_again_when_there_are_some(tmp_path, 
     assert lesion_voxels(tmp_path / "out") == 0
 
 
+def test_a_killed_prediction_is_made_again(tmp_path, run):
+    write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    out = tmp_path / "out"
+    (out / ".a.part").mkdir(parents=True)
+    (out / ".a.part" / "liver_lesion.nii.gz").write_bytes(b"half")
+    model = load_model(run, device="cpu", network=Bright())
+    assert predict_cases(model, files_as_inputs([tmp_path / "a" / "ct.nii.gz"]), out) == {}
+    assert sorted(path.name for path in out.iterdir()) == ["a", "components.csv"]
+
+
 def test_an_organ_mask_on_another_grid_fails_its_case(tmp_path, run):
     write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
     item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: np.ones((3, 3, 3), bool)})
