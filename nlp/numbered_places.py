@@ -3,30 +3,20 @@
 import re
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
-
-
 _SEGMENT_NUMBER = r"(?:viii|vii|vi|iv|v|iii|ii|i|[1-8])"
-
-
 _SEGMENTS = re.compile(
     rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}(?:[ab]|\s[ab](?=\s*(?:[,.;)/]|$|and\b)))?(?![a-z0-9])"
     rf"(?:\s*(?:,\s*and\b|/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?(?:{_SEGMENT_NUMBER}[ab]?|[ab])(?![a-z0-9])(?!\s*(?:mm|cm|x)))*)"
 )
-
-
 _SHORT_SEGMENT = re.compile(
     r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))"
 )
-
-
 _VERTEBRA = re.compile(
     r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|"
     r"[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|"
     r"\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|"
     r"level))?"
 )
-
-
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 
 

@@ -90,7 +90,7 @@ def training_commands(folder: DemoFolder, seed: int, changes: Sequence[str] = ()
     The masks are learned once. Both arms go on from there for the same number of steps, one with reports.
 
     Args:
-        changes: `key=value` over the settings of the demo, for both arms.
+        changes: `key=value` over the settings of the demo, for every run.
     """
     start, masks, reports = (folder.run(name) for name in ("start", "masks", "reports"))
     common = ["--config", str(folder.settings), "--db", str(folder.database), "--set", f"seed={seed}"]

@@ -102,8 +102,7 @@ def _print(evaluation: "Evaluation", comparison: "Comparison | None") -> None:
     console = Console()
     for site in dict.fromkeys(summary.site for summary in evaluation.summaries):
         summaries = [summary for summary in evaluation.summaries if summary.site == site]
-        where = "all sites" if site == "all" else site
-        table = Table(title=f"{evaluation.name}: {evaluation.settings.test_split}, {where}", title_justify="left")
+        table = Table(title=f"{evaluation.name}: {evaluation.settings.test_split}, {_site(site)}", title_justify="left")
         table.add_column("metric", no_wrap=True)
         for summary in summaries:
             table.add_column("all organs" if summary.organ == "all" else summary.organ)
@@ -123,8 +122,7 @@ def _comparison_tables(comparison: "Comparison") -> "Iterator[Any]":
 
     a, b = comparison.name_a, comparison.name_b
     for site in dict.fromkeys(stratum.site for stratum in comparison.strata):
-        where = "all sites" if site == "all" else site
-        title = f"{b} − {a}: {where}; with 95 % interval and p"
+        title = f"{b} − {a}: {_site(site)}; with 95 % interval and p"
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for column in ("organ", "metric", a, b, "difference", "p"):
             table.add_column(column, no_wrap=column not in (a, b))
@@ -134,6 +132,10 @@ def _comparison_tables(comparison: "Comparison") -> "Iterator[Any]":
                 difference = _signed(d.difference) + interval
                 table.add_row(stratum.organ, name, _number(d.a), _number(d.b), difference, _number(d.p_value))
         yield table
+
+
+def _site(site: str) -> str:
+    return "all sites" if site == "all" else site
 
 
 def _signed(value: float | None) -> str:

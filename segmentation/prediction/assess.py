@@ -1,20 +1,13 @@
 """Registered cases as the evaluation takes them: predicted now, with the masks and reports that are known of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ...schemas.anatomy import load_anatomy
 from ..cases import IndexedCase
-from ..cases.volumes import open_volume, read_array, read_mask
+from ..cases.volumes import open_volume, read_array
 from ..evaluation import EvaluationCase, ReportedVolume
-from ..regions import resolve_region
 from ..targets import CaseTargets, ChannelStatus, ChannelTarget
 from .model import Model, limit_to_organs, predict_ct
-
-Array = npt.NDArray[Any]
+from .organ_masks import Mask, lesion_mask_reader, organ_mask_reader
 
 
 def evaluation_cases(
@@ -39,15 +32,15 @@ def evaluation_cases(
         probabilities, affine = predict_ct(model, case.ct, overlap=overlap)
         probabilities = {organ: p for organ, p in probabilities.items() if organ in known}
         organs = list(probabilities)
-        masks: dict[str, Array] = {}
+        masks: dict[str, Mask] = {}
         if pictures or organ_margin_mm is not None:
-            masks = {organ: mask for organ in organs if (mask := _organ(case, organ)) is not None}
+            masks = {organ: read() for organ in organs if (read := organ_mask_reader(case, organ))}
         probabilities = limit_to_organs(probabilities, masks, affine, organ_margin_mm)
         yield EvaluationCase(
             case_id=case.case_id,
             affine_ras=affine,
             probabilities=probabilities,
-            lesion_masks={organ: mask for organ in organs if (mask := _lesions(case, organ)) is not None},
+            lesion_masks={organ: read() for organ in organs if (read := lesion_mask_reader(case, organ))},
             present={
                 organ: known[organ].status is not ChannelStatus.KNOWN_ABSENT
                 for organ in organs
@@ -74,19 +67,3 @@ def reported_volume(channel: ChannelTarget) -> ReportedVolume:
         estimate_mm3=None if None in estimates else sum(value for value in estimates if value is not None),
         largest_diameter_mm=max(diameters, default=None),
     )
-
-
-def _lesions(case: IndexedCase, organ: str) -> Array | None:
-    names = [name for name in load_anatomy().organ(organ).lesion_masks if name in case.masks]
-    return _union(case, names) if names else None
-
-
-def _organ(case: IndexedCase, organ: str) -> Array | None:
-    available = {name for name, mask in case.masks.items() if not mask.empty}
-    region = resolve_region(load_anatomy(), organ, None, (), available)
-    return _union(case, sorted(region.masks)) if region else None
-
-
-def _union(case: IndexedCase, names: Sequence[str]) -> Array:
-    files = [case.masks[name] for name in names]
-    return np.logical_or.reduce([read_mask(file.path, file.label) for file in files])

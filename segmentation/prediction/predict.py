@@ -19,14 +19,13 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from ...schemas.anatomy import load_anatomy
 from ...schemas.atomic import atomic, remove_partial_files
 from ...schemas.errors import DataError
 from ..cases import IndexedCase
-from ..cases.volumes import open_volume, read_mask
+from ..cases.volumes import open_volume
 from ..evaluation.components import LesionComponent, lesion_components
-from ..regions import resolve_region
 from .model import Affine, Model, Probability, limit_to_organs, predict_ct
+from .organ_masks import organ_mask_reader
 
 _DONE = "components.json"
 
@@ -91,18 +90,12 @@ def predict_cases(
 
 def inputs_of(cases: Sequence[IndexedCase], organs: Sequence[str]) -> list[PredictionInput]:
     """Registered cases as inputs, with the organ masks that they have."""
-    return [PredictionInput(case.case_id, case.ct, _organ_masks(case, organs)) for case in cases]
-
-
-def _organ_masks(case: IndexedCase, organs: Sequence[str]) -> dict[str, Callable[[], npt.NDArray[np.bool_]]]:
-    available = {name for name, mask in case.masks.items() if not mask.empty}
-    found = {organ: resolve_region(load_anatomy(), organ, None, (), available) for organ in organs}
-
-    def reader(names: Iterable[str]) -> Callable[[], npt.NDArray[np.bool_]]:
-        files = [case.masks[name] for name in names]
-        return lambda: np.logical_or.reduce([read_mask(file.path, file.label) for file in files])
-
-    return {organ: reader(region.masks) for organ, region in found.items() if region}
+    return [
+        PredictionInput(
+            case.case_id, case.ct, {organ: read for organ in organs if (read := organ_mask_reader(case, organ))}
+        )
+        for case in cases
+    ]
 
 
 def _predict_case(

@@ -195,11 +195,11 @@ class Trainer:
         watched = table[:, names.index("loss")].clone()
         if "gradient_norm" in names and self.config.precision != "fp16" and self.accelerator.scaler is None:
             watched = watched + 0 * table[:, names.index("gradient_norm")]  # inf or NaN in either makes it NaN
-        broken = ~torch.isfinite(watched)
+        broken = (~torch.isfinite(watched)).nonzero().flatten().tolist()
         # One bad crop may cost as much; divergence lasts.
-        if not bool(broken.any()) and float(watched.mean()) <= DIVERGED * max(self.lowest_loss, 0.1):
+        if not broken and float(watched.mean()) <= DIVERGED * max(self.lowest_loss, 0.1):
             return
-        place = int(broken.nonzero()[0]) if bool(broken.any()) else int(watched.argmax())
+        place = broken[0] if broken else int(watched.argmax())
         case_ids = sorted(set(gather_object(list(self._pending[place][0]))))
         loss = float(table[place, names.index("loss")])
         step = self.step - len(self._pending) + place + 1
