@@ -149,13 +149,15 @@ def evaluate_once(run: Path, database: Path) -> Evaluation:
 
 
 def print_table(rows: dict[str, list[Evaluation]]) -> None:
-    """Mean and standard deviation over seeds, pooled over organs, on each scanner."""
-    sites = [summary.site for summary in next(iter(rows.values()))[0].summaries if summary.organ == "all"]
-    print("\n| arm | seeds |" + "".join(f" {site}: {' / '.join(METRICS)} |" for site in sites))
-    print("|---|---|" + "---|" * len(sites))
-    for name, evaluations in rows.items():
-        cells = [" / ".join(_mean(evaluations, site, metric) for metric in METRICS) for site in sites]
-        print(f"| {name} | {len(evaluations)} | " + " | ".join(cells) + " |", flush=True)
+    """Mean and standard deviation over seeds: both organs on each scanner, and each organ on both."""
+    summaries = next(iter(rows.values()))[0].summaries
+    places = [(s.organ, s.site) for s in summaries if "all" in (s.organ, s.site)]
+    names = [site if organ == "all" else organ for organ, site in places]
+    print("\n| arm | seeds |" + "".join(f" {name}: {' / '.join(METRICS)} |" for name in names))
+    print("|---|---|" + "---|" * len(places))
+    for arm, evaluations in rows.items():
+        cells = [" / ".join(_mean(evaluations, *place, metric) for metric in METRICS) for place in places]
+        print(f"| {arm} | {len(evaluations)} | " + " | ".join(cells) + " |", flush=True)
 
 
 def call(*arguments: object) -> None:
@@ -169,8 +171,8 @@ def _train(run: Path, config: TrainingConfig, database: Path) -> None:
     train(run, config, prepared.data, report=lambda record: print(run.name, json.dumps(record), file=sys.stderr))
 
 
-def _mean(evaluations: list[Evaluation], site: str, metric: str) -> str:
-    values = [value for e in evaluations if (value := e.summary("all", site).metrics[metric].value) is not None]
+def _mean(evaluations: list[Evaluation], organ: str, site: str, metric: str) -> str:
+    values = [value for e in evaluations if (value := e.summary(organ, site).metrics[metric].value) is not None]
     return f"{np.mean(values):.3f} ± {np.std(values):.3f}" if values else "–"
 
 
