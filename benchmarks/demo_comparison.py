@@ -50,7 +50,17 @@ ARMS = (
     Arm("few masks + reports", "sized"),
     Arm("half unsized, presence targets", "half"),
     Arm("half unsized, dropped", "half", ("presence_targets=false",)),
+    Arm("half unsized by scanner, presence targets", "half_by_scanner"),
+    Arm("half unsized by scanner, dropped", "half_by_scanner", ("presence_targets=false",)),
 )
+# Database → share of each scanner's reports that give no sizes. A third of the reports come from scanner B, so half of
+# all are unsized either way: at random, or because one hospital measures most lesions and the other none.
+UNSIZED: dict[str, dict[str, float]] = {
+    "sized": {},
+    "half": {"A": 0.5, "B": 0.5},
+    "half_by_scanner": {"A": 0.25, "B": 1.0},
+    "full": {},
+}
 
 
 def main() -> None:
@@ -83,20 +93,26 @@ def main() -> None:
 
 
 def make_databases(work: Path, reported: int) -> None:
-    """`sized.duckdb`, `half.duckdb` (every other report without sizes) and `full.duckdb` (every case masked)."""
+    """The databases of `UNSIZED` that are missing; in `full.duckdb` every case has its lesion masks."""
     data = work / "dataset"
-    if not (work / "full.duckdb.done").exists():
-        cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=LESION_ORGANS)
-        show_hidden_masks(data)
-        for name, share in (("sized", 0.0), ("half", 0.5), ("full", 0.0)):
-            folder = work / f"reports_{name}"
-            folder.mkdir(exist_ok=True)
-            reports = write_reports(folder, cases, seed=1, unsized_share=share)
-            database = work / f"{name}.duckdb"
-            manifest = data / ("manifest_full.csv" if name == "full" else "manifest.csv")
-            call("extract", reports, "--db", database)
-            call("index", manifest, "--db", database)
-        (work / "full.duckdb.done").touch()
+    missing = [name for name in UNSIZED if not done_mark(work, name).exists()]
+    if not missing:
+        return
+    cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=LESION_ORGANS)
+    show_hidden_masks(data)
+    for name in missing:
+        folder = work / f"reports_{name}"
+        folder.mkdir(exist_ok=True)
+        reports = write_reports(folder, cases, seed=1, unsized_share=UNSIZED[name])
+        database = work / f"{name}.duckdb"
+        call("extract", reports, "--db", database)
+        call("index", data / ("manifest_full.csv" if name == "full" else "manifest.csv"), "--db", database)
+        done_mark(work, name).touch()
+
+
+def done_mark(work: Path, name: str) -> Path:
+    """The empty file that says that a database is complete."""
+    return work / f"{name}.duckdb.done"
 
 
 def show_hidden_masks(data: Path) -> None:

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -64,20 +64,23 @@ def compose_report(lesions: "Sequence[LesionRecord]", rng: np.random.Generator, 
     return DemoReport(text, tuple(statements))
 
 
-def write_reports(folder: Path, cases: "Sequence[DatasetCase]", *, seed: int = 0, unsized_share: float = 0.0) -> Path:
+def write_reports(
+    folder: Path, cases: "Sequence[DatasetCase]", *, seed: int = 0, unsized_share: Mapping[str, float] | None = None
+) -> Path:
     """The path of `reports.csv` in `folder`, one report per case; `reports_truth.json` beside it holds what they say.
 
     Args:
-        unsized_share: share of the reports that give no sizes, 0 to 1.
+        unsized_share: scanner → share of its reports that give no sizes, 0 to 1; scanners not named write every size.
     """
     rng = np.random.default_rng(seed)
+    shares = unsized_share or {}
     truth: dict[str, Any] = {}
     path = folder / "reports.csv"
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(REPORT_COLUMNS)
         for case in cases:
-            sized = bool(rng.random() >= unsized_share)
+            sized = bool(rng.random() >= shares.get(case.plan.scanner, 0.0))
             report = compose_report(case.lesions, rng, sized=sized)
             report_id, patient_id = f"report_{case.plan.case_id}", f"patient_{case.plan.case_id}"
             date = np.datetime64("2024-01-01") + int(rng.integers(700))

@@ -84,14 +84,16 @@ def test_wordings_vary() -> None:
 
 def test_reports_csv_and_its_truth(tmp_path: Path) -> None:
     cases = [
-        DatasetCase(CasePlan(f"syn_{seed}", seed, "reported", "train", "A", 1), tuple(lesions_of(seed)))
-        for seed in range(8)
+        DatasetCase(CasePlan(f"syn_{seed}", seed, "reported", "train", "AB"[seed % 2], 1), tuple(lesions_of(seed)))
+        for seed in range(16)
     ]
-    path = write_reports(tmp_path, cases, seed=3, unsized_share=0.5)
+    path = write_reports(tmp_path, cases, seed=3, unsized_share={"A": 0.5, "B": 1.0})
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     truth = json.loads((tmp_path / "reports_truth.json").read_text(encoding="utf-8"))
     assert [row["report_id"] for row in rows] == list(truth)
-    assert {entry["sized"] for entry in truth.values()} == {True, False}
+    sized = [entry["sized"] for entry in truth.values()]
+    assert set(sized[0::2]) == {True, False}  # scanner A: some
+    assert not any(sized[1::2])  # scanner B: none
     for row in rows:
         assert all(statement["text"] in row["report_text"] for statement in truth[row["report_id"]]["statements"])
