@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,13 +53,16 @@ ARMS = (
     Arm("half unsized, dropped", "half", ("presence_targets=false",)),
     Arm("half unsized by scanner, presence targets", "half_by_scanner"),
     Arm("half unsized by scanner, dropped", "half_by_scanner", ("presence_targets=false",)),
+    Arm("kidneys unsized, presence targets", "kidneys_unsized"),
+    Arm("kidneys unsized, dropped", "kidneys_unsized", ("presence_targets=false",)),
 )
-# Database → share of each scanner's reports that give no sizes. A third of the reports come from scanner B, so half of
-# all are unsized either way: at random, or because one hospital measures most lesions and the other none.
-UNSIZED: dict[str, dict[str, float]] = {
+# Database → which of its reports give no sizes. Half of them: at random; because one hospital measures most lesions and
+# the other, which writes a third of the reports, none; or because nobody measures one organ's lesions.
+UNSIZED: dict[str, dict[str, Any]] = {
     "sized": {},
-    "half": {"A": 0.5, "B": 0.5},
-    "half_by_scanner": {"A": 0.25, "B": 1.0},
+    "half": {"unsized_share": {"A": 0.5, "B": 0.5}},
+    "half_by_scanner": {"unsized_share": {"A": 0.25, "B": 1.0}},
+    "kidneys_unsized": {"unsized_organs": ("kidney",)},
     "full": {},
 }
 
@@ -103,7 +107,7 @@ def make_databases(work: Path, reported: int) -> None:
     for name in missing:
         folder = work / f"reports_{name}"
         folder.mkdir(exist_ok=True)
-        reports = write_reports(folder, cases, seed=1, unsized_share=UNSIZED[name])
+        reports = write_reports(folder, cases, seed=1, **UNSIZED[name])
         database = work / f"{name}.duckdb"
         call("extract", reports, "--db", database)
         call("index", data / ("manifest_full.csv" if name == "full" else "manifest.csv"), "--db", database)

@@ -192,6 +192,7 @@ def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int) ->
     # Real tumours are large: a wider field, fewer weights on them, smaller steps than the demo's.
     changes = ['organs=["kidney"]', "spacing_mm=[5.0, 5.0, 5.0]", "positive_weight=2", "learning_rate=0.003"]
     changes += ["report_learning_rate=0.0015", f"mask_steps={mask_steps}", f"report_steps={report_steps}"]
+    changes += ["smallest_scale=0.4"]
     for group in training_commands(folder, 0, changes):
         call(group, print)
     call([judging_commands(folder)[-1]], print)

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -56,21 +56,36 @@ def write_report(lesions: "Sequence[LesionRecord]", rng: np.random.Generator, si
     return compose_report(lesions, rng, sized=sized).text
 
 
-def compose_report(lesions: "Sequence[LesionRecord]", rng: np.random.Generator, *, sized: bool = True) -> DemoReport:
+def compose_report(
+    lesions: "Sequence[LesionRecord]",
+    rng: np.random.Generator,
+    *,
+    sized: bool = True,
+    unsized_organs: Collection[str] = (),
+) -> DemoReport:
     """A CT report with what each of its sentences says."""
     phrases = _phrases()
-    statements = [_describe(lesions, group, rng, phrases, sized) for group in _groups(lesions, rng)]
+    statements = [
+        _describe(lesions, group, rng, phrases, sized and lesions[group[0]].organ not in unsized_organs)
+        for group in _groups(lesions, rng)
+    ]
     text = _assemble(lesions, statements, rng, phrases)
     return DemoReport(text, tuple(statements))
 
 
 def write_reports(
-    folder: Path, cases: "Sequence[DatasetCase]", *, seed: int = 0, unsized_share: Mapping[str, float] | None = None
+    folder: Path,
+    cases: "Sequence[DatasetCase]",
+    *,
+    seed: int = 0,
+    unsized_share: Mapping[str, float] | None = None,
+    unsized_organs: Collection[str] = (),
 ) -> Path:
     """The path of `reports.csv` in `folder`, one report per case; `reports_truth.json` beside it holds what they say.
 
     Args:
         unsized_share: scanner → share of its reports that give no sizes, 0 to 1; scanners not named write every size.
+        unsized_organs: organs whose lesions are never measured.
     """
     rng = np.random.default_rng(seed)
     shares = unsized_share or {}
@@ -81,12 +96,12 @@ def write_reports(
         writer.writerow(REPORT_COLUMNS)
         for case in cases:
             sized = bool(rng.random() >= shares.get(case.plan.scanner, 0.0))
-            report = compose_report(case.lesions, rng, sized=sized)
+            report = compose_report(case.lesions, rng, sized=sized, unsized_organs=unsized_organs)
             report_id, patient_id = f"report_{case.plan.case_id}", f"patient_{case.plan.case_id}"
             date = np.datetime64("2024-01-01") + int(rng.integers(700))
             writer.writerow((report_id, patient_id, "CT", "CT abdomen with contrast", str(date), report.text))
             truth[report_id] = {
-                "sized": sized,
+                "sized": sized and not any(lesion.organ in unsized_organs for lesion in case.lesions),
                 "lesions": [asdict(lesion) for lesion in case.lesions],
                 "statements": [asdict(statement) for statement in report.statements],
             }

@@ -14,6 +14,8 @@ from torch import Tensor
 from .placement import Placement, Transform
 
 Arrays = dict[str, npt.NDArray[np.bool_]]
+SMOOTHED_BELOW = 0.8  # above this scale linear interpolation is smooth enough
+SIGMA_PER_VOXEL = 0.425  # of a Gaussian whose full width at half maximum is one voxel
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def cut(
         flips = placement.transform.flips
         return _tensor(np.flip(image, flips)), {name: _tensor(np.flip(mask, flips)) for name, mask in masks.items()}
     grid = _sampling_grid(placement, np.asarray(start, float), image.shape)
+    image = _smooth(image, placement.transform.scale)
     shifted = _sample(torch.from_numpy(image - np.float32(background))[None], grid, "bilinear")[0]
     names = list(masks)
     if not names:
@@ -87,6 +90,15 @@ def change_intensity(image: Tensor, rng: np.random.Generator) -> Tensor:
         noise = rng.standard_normal(tuple(image.shape), dtype=np.float32) * np.float32(rng.uniform(0.02, 0.2))
         image = image + torch.from_numpy(noise)
     return image
+
+
+def _smooth(image: npt.NDArray[np.float32], scale: float) -> npt.NDArray[np.float32]:
+    """The image with what a coarser grid cannot show averaged away, as a scanner with larger voxels would."""
+    from scipy import ndimage
+
+    if scale >= SMOOTHED_BELOW:
+        return image
+    return np.asarray(ndimage.gaussian_filter(image, sigma=SIGMA_PER_VOXEL * np.sqrt(1 / scale**2 - 1)))
 
 
 def _sampling_grid(placement: Placement, start: npt.NDArray[np.float64], shape: tuple[int, ...]) -> Tensor:

@@ -55,6 +55,7 @@ class TrainingConfig:
     lesion_share: Fraction = 0.6  # share of mask crops centred on a lesion, where the case has one
     organ_share: Fraction = 0.3  # share centred on an organ voxel; the rest is anywhere
     target_share: Fraction = 0.9  # share of report crops that contain a target region
+    smallest_scale: Annotated[float, Field(gt=0, le=1)] = 0.4  # of a crop that holds a region larger than the patch
     augment: bool = True
     flip: bool = True
 

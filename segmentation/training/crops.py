@@ -7,6 +7,9 @@ What a crop may claim about a region that a report names (never more than is tru
                                                                           the part inside holds between nothing and all
     scaled by s                                                           volumes · s³, diameters · s
 
+A region larger than the patch is seen in a crop that is scaled down until it holds the region, down to
+`CropRules.smallest_scale`; a kidney at 1 mm needs 0.6 of a 96³ patch, a whole liver 0.4.
+
 A lesion of diameter d centred in the region reaches 0.6 d beyond it (half of d, and a fifth of that for the error of
 the report); one without a size is only claimed to hold its lower bound, a small ball around its centre.
 """
@@ -27,7 +30,7 @@ from ..preprocessing.plan import Plan
 from ..regions import resolve_region
 from ..targets import CaseTargets, ChannelStatus, ChannelTarget, ReportedLesion, ReportedRegion
 from .augmentation import SpatialAugmentation, change_intensity, cut
-from .placement import Placement, Transform, keep_inside, place_around, place_at
+from .placement import Placement, Transform, fitting_scale, keep_inside, place_around, place_at
 
 REACH = 0.6  # of the diameter: half, and a fifth of it for the error of the report
 FILLED = 0.9  # a region that its lesions would fill beyond this share contradicts the report
@@ -50,6 +53,7 @@ class CropRules:
     organ_share: float = 0.3
     target_share: float = 0.9
     presence_targets: bool = True
+    smallest_scale: float = 1.0
     spatial: SpatialAugmentation | None = None
     intensity: bool = False
 
@@ -121,10 +125,14 @@ def trains_on(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: 
         return "lesion without a size (presence targets are off)"
     if region.volume_lo_mm3 <= 0:
         return "no lower bound"
-    low, high = _reached_box(region, case, plan)
-    if place_around(low, high, rules.size, Transform.identity(), (0.5, 0.5, 0.5)) is None:
+    if region_scale(region, case, rules, plan) < rules.smallest_scale:
         return "region larger than the patch"
     return None
+
+
+def region_scale(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: Plan) -> float:
+    """The scale, at most 1, at which a crop holds a region and what its lesions reach beyond it."""
+    return fitting_scale(*_reached_box(region, case, plan), rules.size)
 
 
 def reach_mm(region: ReportedRegion, margin_mm: float) -> float:
@@ -224,11 +232,15 @@ def _around_region(
     transform: Transform,
     rng: np.random.Generator,
 ) -> Placement:
-    """A crop that holds the region: with its whole margin if it can, and unturned if it must."""
+    """A crop that holds the region: with its whole margin if it can; unturned, then scaled down, if it must."""
     u = rng.uniform(0, 1, 3)
     needed = _reached_box(region, case, plan)
     roomy = _reached_box(region, case, plan, extra_mm=plan.margin_mm)
-    for turned in (transform, Transform.identity(transform.flips)):
+    upright = Transform.identity(transform.flips)
+    scale = fitting_scale(*needed, size)
+    if scale < 1:
+        upright = Transform.similarity(np.zeros(3), scale, case.spacing_mm, transform.flips)
+    for turned in (transform, upright):
         for low, high in (roomy, needed):
             placement = place_around(low, high, size, turned, u)
             if placement is not None:

@@ -13,7 +13,7 @@ from ..preprocessing.plan import Plan
 from ..targets import ChannelStatus
 from .augmentation import SpatialAugmentation
 from .config import TrainingConfig
-from .crops import CropRules, Sample, TrainingCase, make_sample, trains_on
+from .crops import CropRules, Sample, TrainingCase, make_sample, region_scale, trains_on
 from .sampling import Pool, Sampler
 
 
@@ -59,13 +59,15 @@ class TrainingPools:
 
     Attributes:
         unused: case_id → reason, for cases that no stage draws.
-        regions: (organ, reason or "trained on") → number of the reports' regions.
+        regions: (organ, how it is trained on or why it is not) → number of the reports' regions.
+        smallest_scale: of the crops that hold these regions; 1 where the patch is large enough for all.
     """
 
     masks: Pool
     reports: Pool
     unused: dict[str, str]
     regions: dict[tuple[str, str], int]
+    smallest_scale: float = 1.0
 
 
 def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, use_reports: bool) -> TrainingPools:
@@ -81,7 +83,14 @@ def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, 
             unused[case_id] = "reports are off" if kind in groups else kind
     masks = Pool(tuple(groups["mask+"]), tuple(groups["mask-"]))
     reports = Pool(tuple(groups["report+"]), tuple(groups["report-"]))
-    return TrainingPools(masks, reports, unused, regions)
+    scales = [
+        region_scale(region, cases[case_id].cached, rules, plan)
+        for case_id in (reports.positive if use_reports else ())
+        for channel in cases[case_id].targets.channels.values()
+        for region in channel.regions
+        if trains_on(region, cases[case_id].cached, rules, plan) is None
+    ]
+    return TrainingPools(masks, reports, unused, regions, min(scales, default=1.0))
 
 
 def _kind(case: TrainingCase, plan: Plan, rules: CropRules, regions: dict[tuple[str, str], int]) -> str:
@@ -93,8 +102,11 @@ def _kind(case: TrainingCase, plan: Plan, rules: CropRules, regions: dict[tuple[
             continue
         statuses[channel.name] = target.status
         for region in target.regions:
-            reason = trains_on(region, case.cached, rules, plan) or "trained on"
-            trained += reason == "trained on"
+            reason = trains_on(region, case.cached, rules, plan)
+            trained += reason is None
+            if reason is None:
+                whole = region_scale(region, case.cached, rules, plan) == 1
+                reason = "trained on" if whole else "trained on, scaled down to the patch"
             unsized |= not all(lesion.sized for lesion in region.lesions)
             key = (channel.organ, reason)
             regions[key] = regions.get(key, 0) + 1
@@ -134,10 +146,18 @@ def crop_rules(config: TrainingConfig, plan: Plan) -> CropRules:
         lesion_share=config.lesion_share,
         organ_share=config.organ_share,
         target_share=config.target_share,
+        smallest_scale=config.smallest_scale,
         presence_targets=config.presence_targets,
         spatial=spatial,
         intensity=config.augment,
     )
+
+
+def seen_at_scale(rules: CropRules, scale: float) -> CropRules:
+    """The rules with every crop's random scale reaching down to `scale`, so that masks teach what it looks like."""
+    if rules.spatial is None or scale >= rules.spatial.scale[0]:
+        return rules
+    return replace(rules, spatial=replace(rules.spatial, scale=(scale, rules.spatial.scale[1])))
 
 
 class CropDataset(Dataset[Sample]):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+OFF_GRID = 0.999  # a box that fits a crop between whole voxels only
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,19 @@ def place_around(
     turned = first + np.asarray(u, float) * (last - first)
     placement = _snap(Placement(np.linalg.inv(transform.linear) @ turned, size, transform))
     return placement if placement.contains(low, high) else None
+
+
+def fitting_scale(low: npt.ArrayLike, high: npt.ArrayLike, size: tuple[int, int, int]) -> float:
+    """The largest scale up to 1 at which a crop, not turned, holds the box between two corners.
+
+    >>> fitting_scale((0, 0, 0), (40, 16, 16), (32, 32, 32))
+    0.8
+    """
+    upright = Transform.identity()
+    if place_around(low, high, size, upright, (0.5, 0.5, 0.5)) is not None:
+        return 1.0
+    extent = np.asarray(high, float) - np.asarray(low, float)
+    return float(min(OFF_GRID, (np.asarray(size, float) / extent).min()))
 
 
 def keep_inside(placement: Placement, shape: tuple[int, int, int]) -> Placement:

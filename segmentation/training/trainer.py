@@ -24,7 +24,7 @@ from ..preprocessing.plan import Plan
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainingConfig
 from .crops import TrainingCase
-from .dataset import Batch, CropDataset, batches, crop_rules, make_samplers, sort_cases
+from .dataset import Batch, CropDataset, batches, crop_rules, make_samplers, seen_at_scale, sort_cases
 from .ema import averaged
 from .model_card import write_model_card
 from .networks import build_network, check_patch, heads
@@ -89,6 +89,7 @@ class Trainer:
         self.config, self.data, self.report = config, data, report
         self.rules = crop_rules(config, data.plan)
         self.pools = sort_cases(data.train, data.plan, self.rules, config.use_reports)
+        self.rules = seen_at_scale(self.rules, self.pools.smallest_scale)
         self.samplers = make_samplers(self.pools, config)
         self.accelerator = _accelerator(config, path)
         if config.batch_size % self.accelerator.num_processes:

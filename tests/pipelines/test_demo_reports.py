@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reportsup.pipelines.demo_reports import compose_report, write_report, write_reports
+from reportsup.pipelines.demo_reports import Statement, compose_report, write_report, write_reports
 from reportsup.segmentation.synthetic import CasePlan, DatasetCase, LesionRecord
 
 PLACES = {
@@ -80,6 +80,24 @@ def test_wordings_vary() -> None:
     lesion = LesionRecord("liver", "metastasis", None, "segment 6", (23.0, 20.0, 18.0), 4000.0, -40.0, (0.0, 0.0, 0.0))
     texts = {write_report([lesion], np.random.default_rng(seed)) for seed in range(30)}
     assert len(texts) == 30
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lesions_of_organs_that_nobody_measures_have_no_size(seed: int) -> None:
+    lesions = lesions_of(seed)
+    measured = compose_report(lesions, np.random.default_rng(seed), unsized_organs=("liver", "pancreas"))
+    for statement in measured.statements:
+        assert bool(statement.sizes_mm) <= (statement.organ == "kidney")
+        if statement.organ != "kidney":
+            assert not re.search(r"\d (mm|cm)", statement.text)
+    sizes = [s.sizes_mm for seed in range(20) for s in _statements(seed) if s.organ == "kidney"]
+    assert any(sizes)
+
+
+def _statements(seed: int) -> tuple[Statement, ...]:
+    return compose_report(
+        lesions_of(seed), np.random.default_rng(seed), unsized_organs=("liver", "pancreas")
+    ).statements
 
 
 def test_reports_csv_and_its_truth(tmp_path: Path) -> None:

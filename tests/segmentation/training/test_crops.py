@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 from reportsup.segmentation.training.augmentation import SpatialAugmentation, cut
-from reportsup.segmentation.training.crops import CropRules, cut_sample, make_sample, reach_mm, trains_on
-from reportsup.segmentation.training.placement import Placement, Transform, place_around
+from reportsup.segmentation.training.crops import CropRules, cut_sample, make_sample, reach_mm, region_scale, trains_on
+from reportsup.segmentation.training.placement import Placement, Transform, fitting_scale, place_around
 
 from .conftest import PLAN, SHAPE, SPACING_MM, ball, region_of
 
@@ -35,7 +35,7 @@ def test_true_volume_lies_inside_the_interval_of_any_crop(make_case, diameter_mm
         region = region_of((diameter_mm,), volume, volume) if sized else region_of((), min(33.5, volume), None)
         case = make_case(f"c{round_}", "report", region=region)
         for _ in range(60):
-            transform = SpatialAugmentation(affine_chance=0.7).draw(rng, SPACING_MM)
+            transform = SpatialAugmentation(affine_chance=0.7, scale=(0.4, 1.2)).draw(rng, SPACING_MM)
             placement = Placement(rng.uniform(0, SHAPE), PLAN.patch_size, transform)
             if transform.on_grid:
                 placement = Placement(np.round(placement.centre) + 0.5, PLAN.patch_size, transform)
@@ -109,6 +109,34 @@ def test_why_a_region_is_not_trained_on(make_case):
     sized_only = CropRules(PLAN.patch_size, presence_targets=False)
     assert "without a size" in (trains_on(region, case.cached, sized_only, PLAN) or "")
     assert "larger than the patch" in (trains_on(region, case.cached, CropRules((8, 8, 8)), PLAN) or "")
+    assert trains_on(region, case.cached, CropRules((8, 8, 8), smallest_scale=0.4), PLAN) is None
+    assert "larger than the patch" in (
+        trains_on(region, case.cached, CropRules((4, 4, 4), smallest_scale=0.4), PLAN) or ""
+    )
+
+
+def test_a_region_larger_than_the_patch_is_seen_whole_in_a_scaled_crop(make_case):
+    region = region_of((6.0,), 60.0, 200.0)
+    case = make_case("a", "report", region=region)
+    rules = CropRules((8, 8, 8), target_share=1.0, smallest_scale=0.4, spatial=SpatialAugmentation(affine_chance=0.5))
+    scale = region_scale(region, case.cached, rules, PLAN)
+    assert 0.4 < scale < 0.8
+    organ_and_margin = (case.cached.crop((0, 0, 0), SHAPE, margins=["liver"]).margins["liver"]).sum()
+    for i in range(20):
+        (target,) = make_sample(case, PLAN, rules, seed=(3, i), with_reports=True).regions
+        assert target.volume_lo_mm3 == pytest.approx(60 * scale**3)
+        assert target.volume_hi_mm3 == pytest.approx(200 * scale**3)
+        assert target.lesions[0].diameter_mm == pytest.approx(6 * scale)
+        assert int(target.region.sum()) == pytest.approx(organ_and_margin * scale**3, rel=0.25)
+
+
+def test_a_scaled_down_image_is_averaged_not_only_thinned_out():
+    noise = np.random.default_rng(0).normal(0, 1, (64, 64, 64)).astype(np.float32)
+    placement = Placement(np.full(3, 31.0), (24, 24, 24), Transform.similarity(np.zeros(3), 0.5, (1.0, 1.0, 1.0)))
+    start, size = placement.block()
+    block = noise[tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))]
+    image, _ = cut(block, {}, start, placement, 0.0)
+    assert 0.1 < float(image.std()) < 0.5  # every second voxel has 1, the mean of 2³ voxels 0.35
 
 
 def test_reach_is_at_most_the_margin():
@@ -139,3 +167,19 @@ def test_image_and_masks_move_alike(make_case):
             assert float(shift.abs().max()) < 0.2
             growth.append(float(moved.sum()) / float(mask.sum()) / placement.transform.scale**3)
     assert np.mean(growth) == pytest.approx(1, abs=0.04)
+
+
+def test_a_crop_at_the_fitting_scale_holds_the_box():
+    rng = np.random.default_rng(1)
+    scales = []
+    for _ in range(200):
+        low = rng.uniform(0, 10, 3)
+        high = low + rng.uniform(3, 40, 3)
+        scale = fitting_scale(low, high, PLAN.patch_size)
+        transform = Transform.similarity(np.zeros(3), scale, SPACING_MM) if scale < 1 else Transform.identity()
+        placement = place_around(low, high, PLAN.patch_size, transform, rng.uniform(0, 1, 3))
+        assert placement is not None
+        assert placement.contains(low, high)
+        scales.append(scale)
+    assert min(scales) < 0.5
+    assert max(scales) == 1

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from reportsup.segmentation.targets import CaseTargets, ChannelStatus, ChannelTarget
+from reportsup.segmentation.training.augmentation import SpatialAugmentation
 from reportsup.segmentation.training.crops import CropRules, TrainingCase
-from reportsup.segmentation.training.dataset import sort_cases
+from reportsup.segmentation.training.dataset import seen_at_scale, sort_cases
 
 from .conftest import PLAN, region_of
 
@@ -31,3 +32,18 @@ def test_without_presence_targets_a_report_with_an_unsized_lesion_is_left_out(ma
     assert "without a size" in without.unused["r"]
     only_sized = sort_cases({"r": case}, PLAN, replace(rules, presence_targets=False), True)
     assert only_sized.reports.positive == ("r",)
+
+
+def test_regions_larger_than_the_patch_set_the_scale_of_all_crops(make_case):
+    cases = {"r": make_case("r", "report")}
+    rules = CropRules((8, 8, 8), smallest_scale=0.4, spatial=SpatialAugmentation())
+    pools = sort_cases(cases, PLAN, rules, True)
+    assert pools.regions == {("liver", "trained on, scaled down to the patch"): 1}
+    assert 0.4 < pools.smallest_scale < 0.8
+    spatial = seen_at_scale(rules, pools.smallest_scale).spatial
+    assert spatial is not None
+    assert spatial.scale == (pools.smallest_scale, 1.2)
+    roomy = replace(rules, size=PLAN.patch_size)
+    assert sort_cases(cases, PLAN, roomy, True).smallest_scale == 1
+    assert seen_at_scale(roomy, 1.0) is roomy
+    assert sort_cases(cases, PLAN, rules, False).smallest_scale == 1
