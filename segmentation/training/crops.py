@@ -126,7 +126,7 @@ def trains_on(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: 
     if region.volume_lo_mm3 <= 0:
         return "no lower bound"
     if region_scale(region, case, rules, plan) < rules.smallest_scale:
-        return "region larger than the patch"
+        return "region larger than the patch (raise patch_size or lower smallest_scale)"
     return None
 
 
