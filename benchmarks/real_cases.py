@@ -17,7 +17,7 @@ import argparse
 import csv
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nibabel as nib
@@ -149,11 +149,12 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="KiTS23 cases at most")
     parser.add_argument("--mask-steps", type=int, default=500)
     parser.add_argument("--report-steps", type=int, default=800)
+    parser.add_argument("--set", action="append", default=[], help="key=value over the training settings; repeatable")
     parser.add_argument("--no-train", action="store_true", help="write the cases and reports only")
     args = parser.parse_args()
     write_dataset(args)
     if not args.no_train:
-        train_and_compare(DemoFolder(args.out), args.mask_steps, args.report_steps)
+        train_and_compare(DemoFolder(args.out), args.mask_steps, args.report_steps, args.set)
 
 
 def write_dataset(args: argparse.Namespace) -> None:
@@ -183,7 +184,7 @@ def write_dataset(args: argparse.Namespace) -> None:
     print(f"{len(cases)} cases, {len(masked)} of the training cases with a tumour mask → {args.out}")
 
 
-def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int) -> None:
+def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int, settings: Sequence[str] = ()) -> None:
     """The commands that a user would type."""
     write_settings(folder)
     db = ["--db", str(folder.database)]
@@ -192,7 +193,7 @@ def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int) ->
     # Real tumours are large: a wider field, fewer weights on them, smaller steps than the demo's.
     changes = ['organs=["kidney"]', "spacing_mm=[5.0, 5.0, 5.0]", "positive_weight=2", "learning_rate=0.003"]
     changes += ["report_learning_rate=0.0015", f"mask_steps={mask_steps}", f"report_steps={report_steps}"]
-    changes += ["smallest_scale=0.4"]
+    changes += ["smallest_scale=0.4", *settings]
     for group in training_commands(folder, 0, changes):
         call(group, print)
     call([judging_commands(folder)[-1]], print)
