@@ -183,3 +183,8 @@ def test_a_crop_at_the_fitting_scale_holds_the_box():
         scales.append(scale)
     assert min(scales) < 0.5
     assert max(scales) == 1
+    between = (np.full(3, 0.3), np.full(3, 16.2))  # 15.9 voxels long, but touches 17 of them
+    scale = fitting_scale(*between, (16, 16, 16))
+    assert 0.99 < scale < 1
+    turned = Transform.similarity(np.zeros(3), scale, SPACING_MM)
+    assert place_around(*between, (16, 16, 16), turned, (0.5, 0.5, 0.5)) is not None

@@ -179,3 +179,14 @@ def test_killed_run_goes_on_to_the_same_result(tmp_path, data):
     for line in resumed.metrics.read_text().splitlines():
         json.loads(line)
     assert not list(resumed.path.glob(".*"))
+
+
+def test_a_run_whose_regions_do_not_fit_scales_its_crops_and_trains(tmp_path, data):
+    small = replace(data, plan=replace(PLAN, patch_size=(8, 8, 8)))
+    trainer = Trainer(tmp_path / "run", CONFIG, small)
+    assert trainer.pools.reports.positive == ("r1",)
+    assert trainer.rules.spatial is not None
+    assert trainer.rules.spatial.scale[0] == trainer.pools.smallest_scale < 0.85
+    trainer.run(CONFIG.total_steps)
+    balls = [r["ball"] for r in trainer.folder.records() if r["kind"] == "train" and r["stage"] == 2]
+    assert max(balls) > 0
