@@ -56,8 +56,8 @@ ARMS = (
     Arm("kidneys unsized, presence targets", "kidneys_unsized"),
     Arm("kidneys unsized, dropped", "kidneys_unsized", ("presence_targets=false",)),
 )
-# Database → which of its reports give no sizes. Half of them: at random; because one hospital measures most lesions and
-# the other, which writes a third of the reports, none; or because nobody measures one organ's lesions.
+# Database → which of its reports give no sizes. Half of them: at random; or because one hospital measures most lesions
+# and the other, which writes a third of the reports, none. Or those with a kidney lesion: 46 of the 75 with lesions.
 UNSIZED: dict[str, dict[str, Any]] = {
     "sized": {},
     "half": {"unsized_share": {"A": 0.5, "B": 0.5}},
