@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .components import ComponentMap, Mask, lesion_components
+from .froc import Detections, detections
 from .lesions import LesionMatch, match_lesions
 from .overlap import dice, hausdorff_mm, surface_dice, surface_distances
 from .patients import patient_score
@@ -66,6 +67,7 @@ def _measure(case: EvaluationCase, organ: str, settings: EvaluationSettings, pat
             default=reported.largest_diameter_mm if reported else None,
         ),
         reported=reported,
+        detections=_detections(case, organ, settings, truth) if match else None,
     )
 
 
@@ -78,6 +80,14 @@ def _match(
     if present is False:
         return LesionMatch((), tuple(c.axial_long_mm for c in predicted.components))
     return None
+
+
+def _detections(
+    case: EvaluationCase, organ: str, settings: EvaluationSettings, truth: ComponentMap | None
+) -> Detections:
+    return detections(
+        np.asarray(case.probabilities[organ]), case.affine_ras, truth, settings.localisation, settings.min_component_mm3
+    )
 
 
 def _overlap(

@@ -85,6 +85,7 @@ def lesion_components(
     organ: str,
     probability: NDArray[np.floating] | None = None,
     min_volume_mm3: float = 0.0,
+    measure_axial: bool = True,
 ) -> ComponentMap:
     """Connected components (26 neighbours) of a lesion mask, largest first.
 
@@ -94,6 +95,7 @@ def lesion_components(
         organ: name put into each row.
         probability: (x, y, z) in 0..1, for the mean and maximum of each component.
         min_volume_mm3: smaller components are dropped.
+        measure_axial: False leaves the axial diameters NaN; they take most of the time.
 
     Raises:
         DataError: mask and probability differ in shape, or the mask is not 3D.
@@ -109,7 +111,7 @@ def lesion_components(
     spacing_mm = spacing_from_affine(affine_ras)
     labels = _label(mask != 0, min_volume_mm3 / float(np.prod(spacing_mm)))
     components = tuple(
-        _describe(labels[box] == label, box, label, organ, affine_ras, probability)
+        _describe(labels[box] == label, box, label, organ, affine_ras, probability, measure_axial)
         for label, box in enumerate(ndimage.find_objects(labels), start=1)
     )
     return ComponentMap(labels=labels, components=components)
@@ -150,10 +152,11 @@ def _describe(
     organ: str,
     affine_ras: NDArray[np.float64],
     probability: NDArray[np.floating] | None,
+    measure_axial: bool,
 ) -> LesionComponent:
     spacing_mm = spacing_from_affine(affine_ras)
     axis = axial_axis(affine_ras)
-    long_mm, short_mm = axial_diameters(voxels, spacing_mm, axis)
+    long_mm, short_mm = axial_diameters(voxels, spacing_mm, axis) if measure_axial else (float("nan"), float("nan"))
     n_voxels = int(voxels.sum())
     centre = np.argwhere(voxels).mean(axis=0) + [span.start for span in box]
     x, y, z = (float(value) for value in (np.asarray(affine_ras, dtype=float) @ [*centre, 1.0])[:3])

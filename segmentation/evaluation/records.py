@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...schemas.errors import ConfigError, DataError
 from .components import spacing_from_affine
+from .froc import Detections
 from .lesions import LesionOutcome, Localisation
 
 Array = NDArray[Any]
@@ -147,6 +148,7 @@ class ChannelResult:
         lesions: true lesions and whether they were found; empty without a mask.
         false_positive_diameters_mm: predicted components that are not there; None when the truth has no places.
         largest_diameter_mm: of the largest true lesion, from the mask, else from the report.
+        detections: lesions found and false positives at every threshold; None when the truth has no places.
     """
 
     case_id: str
@@ -165,3 +167,4 @@ class ChannelResult:
     false_positive_diameters_mm: tuple[float, ...] | None
     largest_diameter_mm: float | None
     reported: ReportedVolume | None
+    detections: Detections | None

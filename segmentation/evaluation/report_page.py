@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from ...schemas.atomic import atomic, write_text
 from .comparison import ComparedStratum, Comparison
 from .evaluate import Evaluation
-from .figures import PREDICTION_COLOUR, TRUTH_COLOUR, draw_example, draw_roc, draw_sizes, draw_volumes
+from .figures import PREDICTION_COLOUR, TRUTH_COLOUR, draw_example, draw_froc, draw_roc, draw_sizes, draw_volumes
 from .gallery import Example, Gallery
 from .statistics import Difference
 from .summary import Summary
@@ -33,8 +33,10 @@ _COLUMNS = {
     "hd95_mm": "HD95 (mm)",
     "lesion_sensitivity": "Lesion sensitivity",
     "false_positives_per_case": "False positives per case",
+    "froc": "FROC",
 }
-_PER_ROW = 3
+_PANELS = (draw_roc, draw_froc, draw_sizes, draw_volumes)
+_PER_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def write_report(
 
 def _page(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> str:
     template = Template(files(__package__).joinpath("report_page.html").read_text(encoding="utf-8"))
-    figures = [_panel(draw, evaluation) for draw in (draw_roc, draw_sizes, draw_volumes)]
+    figures = [_panel(draw, evaluation) for draw in _PANELS]
     return template.substitute(
         title=html.escape(evaluation.name),
         lead=html.escape(_lead(evaluation)),
@@ -90,8 +92,8 @@ def _poster(evaluation: Evaluation, examples: tuple[Example, ...], comparison: C
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (header, rows) in zip(parts, tables, strict=False):
         _draw_table(part.subplots(), header, rows)
-    panels = parts[len(tables)].subplots(1, 3)
-    for axes, draw in zip(panels, (draw_roc, draw_sizes, draw_volumes), strict=True):
+    panels = parts[len(tables)].subplots(1, len(_PANELS))
+    for axes, draw in zip(panels, _PANELS, strict=True):
         draw(axes, evaluation)
     for row, part in enumerate(parts[len(tables) + 1 :]):
         _draw_row(part.subplots(1, _PER_ROW), examples[row * _PER_ROW : (row + 1) * _PER_ROW])
@@ -142,7 +144,8 @@ def _notes(evaluation: Evaluation) -> str:
     return (
         f"Intervals: {s.level:.0%} bootstrap over patients, {s.n_resamples} samples, seed {s.seed}. "
         f"Masks: probability of {s.threshold:g} or more, components of {s.min_component_mm3:g} mm³ or more{place}. "
-        f"NSD at {s.tolerance_mm:g} mm. A lesion is found by {rule}. DSC, NSD and HD95 are means over organs with a "
+        f"NSD at {s.tolerance_mm:g} mm. A lesion is found by {rule}. "
+        "FROC: mean sensitivity at ⅛ to 8 false positives a case. DSC, NSD and HD95 are means over organs with a "
         "lesion mask; a missed lesion counts as DSC 0, NSD 0 and the diagonal of the volume. "
         "For 'all' organs, patient-level figures are means over organs."
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .froc import THRESHOLDS, froc_score
 from .lesions import SIZE_LABELS, size_stratum
 from .patients import OperatingPoint, auc, average_precision, confusion_metrics
 from .records import ChannelResult, EvaluationSettings
@@ -52,7 +53,7 @@ class Summary:
 
 
 PATIENT_METRICS = ("sensitivity", "specificity", "precision", "f1", "auc", "auprc")
-METRICS = (*PATIENT_METRICS, "dsc", "nsd", "hd95_mm", "lesion_sensitivity", "false_positives_per_case")
+METRICS = (*PATIENT_METRICS, "dsc", "nsd", "hd95_mm", "lesion_sensitivity", "false_positives_per_case", "froc")
 
 
 class ResultTable:
@@ -74,6 +75,8 @@ class ResultTable:
             [np.nan if r.false_positive_diameters_mm is None else len(r.false_positive_diameters_mm) for r in results],
             dtype=float,
         )
+        self.placed = ~np.isnan(self.false_positives)  # rows whose truth says where lesions are
+        self.found_at, self.false_at = detection_tables(results)
         self.lesions = _count_by_size(results, detected_only=False)  # (rows, strata)
         self.found = _count_by_size(results, detected_only=True)
         self.largest = np.array(
@@ -88,6 +91,8 @@ class ResultTable:
         values |= {name: _mean(getattr(self, name)[rows]) for name in ("dsc", "nsd", "hd95_mm")}
         values["lesion_sensitivity"] = _ratio(self.found[rows].sum(), self.lesions[rows].sum())
         values["false_positives_per_case"] = _mean(self.false_positives[rows])
+        placed = rows[self.placed[rows]]
+        values["froc"] = froc_score(self.found_at[placed], self.false_at[placed], self.lesions[placed].sum())
         return values
 
     def sensitivity_by_size(self, rows: Indices) -> dict[str, float]:
@@ -167,6 +172,14 @@ def _summary(
 def _volume(results: list[ChannelResult]) -> VolumeAgreement | None:
     pairs = [(r.predicted_volume_mm3, r.reported) for r in results if r.reported is not None]
     return volume_agreement([p for p, _ in pairs], [r for _, r in pairs]) if pairs else None
+
+
+def detection_tables(results: Sequence[ChannelResult]) -> tuple[np.ndarray, np.ndarray]:
+    """Lesions found and false positives, (rows, thresholds) each; NaN where the truth has no places."""
+    unknown = (np.nan,) * len(THRESHOLDS)
+    found = [r.detections.n_found if r.detections else unknown for r in results]
+    wrong = [r.detections.n_false_positives if r.detections else unknown for r in results]
+    return np.array(found, dtype=float), np.array(wrong, dtype=float)
 
 
 def _count_by_size(results: Sequence[ChannelResult], *, detected_only: bool) -> np.ndarray:

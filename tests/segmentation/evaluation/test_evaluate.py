@@ -71,6 +71,7 @@ def test_figures_by_hand():
         "hd95_mm": np.sqrt(28**2 + 26**2 + 32**2) / 2,
         "lesion_sensitivity": 0.5,
         "false_positives_per_case": 0.25,
+        "froc": 0.5,
     }
     assert values(summary) == pytest.approx(expected)
     assert set(expected) == set(METRICS)
@@ -252,7 +253,7 @@ def test_page_needs_no_other_file(tmp_path):
     evaluation = evaluate(cases, name="<run>", settings=SETTINGS, gallery=gallery)
     files = write_report(evaluation, tmp_path / "page", gallery=gallery, comparison=compare(evaluation, evaluation))
     page = files.html.read_text()
-    assert page.count("data:image/png;base64,") == 5  # three panels, one lesion, one false alarm
+    assert page.count("data:image/png;base64,") == 6  # four panels, one lesion, one false alarm
     assert not re.search(r"<script|<link|https?://|src=\"(?!data:)", page)
     assert "&lt;run&gt;" in page
     assert "<run>" not in page
