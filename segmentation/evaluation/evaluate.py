@@ -15,7 +15,7 @@ from .patients import OperatingPoint, choose_operating_point
 from .records import ChannelResult, EvaluationCase, EvaluationSettings
 from .summary import Summary, summarise
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 Record = TypeVar("Record")
 
 

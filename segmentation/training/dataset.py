@@ -1,5 +1,6 @@
 """The training set: pools of cases, crops by (stage, step, slot), batches for the losses."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -74,51 +75,63 @@ def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, 
     """The pools of the training cases: a case with any lesion mask (empty ones count) is a mask case."""
     groups: dict[str, list[str]] = {"mask+": [], "mask-": [], "report+": [], "report-": []}
     unused: dict[str, str] = {}
-    regions: dict[tuple[str, str], int] = {}
+    regions: Counter[tuple[str, str]] = Counter()
+    smallest_scale = 1.0
     for case_id, case in cases.items():
-        kind = _kind(case, plan, rules, regions)
+        uses = _region_uses(case, plan, rules)
+        regions.update((use.organ, use.reason or use.how) for use in uses)
+        kind = _kind(case, plan, rules, uses)
         if kind in groups and (use_reports or kind.startswith("mask")):
             groups[kind].append(case_id)
         else:
             unused[case_id] = "reports are off" if kind in groups else kind
+        if use_reports and kind in groups:
+            smallest_scale = min([smallest_scale, *(use.scale for use in uses if use.reason is None)])
     masks = Pool(tuple(groups["mask+"]), tuple(groups["mask-"]))
     reports = Pool(tuple(groups["report+"]), tuple(groups["report-"]))
-    scales = [
-        region_scale(region, cases[case_id].cached, rules, plan)
-        for case_id in (reports.positive if use_reports else ())
-        for channel in cases[case_id].targets.channels.values()
-        for region in channel.regions
-        if trains_on(region, cases[case_id].cached, rules, plan) is None
+    return TrainingPools(masks, reports, unused, dict(regions), smallest_scale)
+
+
+@dataclass(frozen=True)
+class _RegionUse:
+    """A region of a report: at which scale crops hold it, and why none is trained on (None = they are)."""
+
+    organ: str
+    scale: float
+    reason: str | None
+
+    @property
+    def how(self) -> str:
+        return "trained on" if self.scale == 1 else "trained on, scaled down to the patch"
+
+
+def _region_uses(case: TrainingCase, plan: Plan, rules: CropRules) -> list[_RegionUse]:
+    return [
+        _RegionUse(
+            channel.organ,
+            region_scale(region, case.cached, rules, plan),
+            trains_on(region, case.cached, rules, plan),
+        )
+        for channel in plan.channels
+        if (target := case.targets.channels.get(channel.organ))
+        for region in target.regions
     ]
-    return TrainingPools(masks, reports, unused, regions, min(scales, default=1.0))
 
 
-def _kind(case: TrainingCase, plan: Plan, rules: CropRules, regions: dict[tuple[str, str], int]) -> str:
+def _kind(case: TrainingCase, plan: Plan, rules: CropRules, uses: Sequence[_RegionUse]) -> str:
     """mask+, mask-, report+, report-, or why the case teaches nothing."""
-    statuses, trained, unsized = {}, 0, False
-    for channel in plan.channels:
-        target = case.targets.channels.get(channel.organ)
-        if target is None:
-            continue
-        statuses[channel.name] = target.status
-        for region in target.regions:
-            reason = trains_on(region, case.cached, rules, plan)
-            trained += reason is None
-            if reason is None:
-                whole = region_scale(region, case.cached, rules, plan) == 1
-                reason = "trained on" if whole else "trained on, scaled down to the patch"
-            unsized |= not all(lesion.sized for lesion in region.lesions)
-            key = (channel.organ, reason)
-            regions[key] = regions.get(key, 0) + 1
-    if any(name in case.cached.masks for name in statuses):
-        return "mask+" if ChannelStatus.MASKED in statuses.values() else "mask-"
-    if unsized and not rules.presence_targets:
+    targets = {c.name: t for c in plan.channels if (t := case.targets.channels.get(c.organ)) is not None}
+    statuses = {target.status for target in targets.values()}
+    lesions = [lesion for target in targets.values() for region in target.regions for lesion in region.lesions]
+    if any(name in case.cached.masks for name in targets):
+        return "mask+" if ChannelStatus.MASKED in statuses else "mask-"
+    if not rules.presence_targets and not all(lesion.sized for lesion in lesions):
         return "a lesion without a size (presence targets are off)"
-    if trained:
+    if any(use.reason is None for use in uses):
         return "report+"
-    if ChannelStatus.KNOWN_ABSENT in statuses.values():
+    if ChannelStatus.KNOWN_ABSENT in statuses:
         return "report-"
-    return "no region of its report can be trained on" if ChannelStatus.REPORT in statuses.values() else "nothing known"
+    return "no region of its report can be trained on" if ChannelStatus.REPORT in statuses else "nothing known"
 
 
 def make_samplers(pools: TrainingPools, config: TrainingConfig) -> dict[int, Sampler]:

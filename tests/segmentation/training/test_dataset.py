@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reportsup.segmentation.preprocessing import LesionChannel
 from reportsup.segmentation.targets import CaseTargets, ChannelStatus, ChannelTarget
 from reportsup.segmentation.training.augmentation import SpatialAugmentation
 from reportsup.segmentation.training.crops import CropRules, TrainingCase
@@ -47,3 +48,16 @@ def test_regions_larger_than_the_patch_set_the_scale_of_all_crops(make_case):
     assert sort_cases(cases, PLAN, roomy, True).smallest_scale == 1
     assert seen_at_scale(roomy, 1.0) is roomy
     assert sort_cases(cases, PLAN, rules, False).smallest_scale == 1
+
+
+def test_a_mask_of_one_organ_does_not_hide_the_scale_of_a_report_of_another(make_case):
+    plan = replace(PLAN, channels=(*PLAN.channels, LesionChannel("kidney", "kidney_lesion")))
+    reported = replace(region_of((10.0,), 200.0, 800.0), organ="kidney")  # in the box that the case has a mask of
+    masked = make_case("m", "masked")
+    channels = {**masked.targets.channels, "kidney": ChannelTarget("kidney", ChannelStatus.REPORT, (reported,))}
+    both = TrainingCase(masked.cached, CaseTargets("m", "train", None, channels))
+    rules = CropRules((8, 8, 8), smallest_scale=0.4, spatial=SpatialAugmentation())
+    pools = sort_cases({"m": both}, plan, rules, True)
+    assert pools.masks.positive == ("m",)
+    assert pools.regions == {("kidney", "trained on, scaled down to the patch"): 1}
+    assert 0.4 < pools.smallest_scale < 0.8
