@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +15,7 @@ from .patients import OperatingPoint, choose_operating_point
 from .records import ChannelResult, EvaluationCase, EvaluationSettings
 from .summary import Summary, summarise
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION: Final = 3  # of the JSON; raise it with any change of what a stored figure means
 Record = TypeVar("Record")
 
 
@@ -35,7 +35,7 @@ class Evaluation:
     operating_points: dict[str, OperatingPoint]
     summaries: tuple[Summary, ...]
     results: tuple[ChannelResult, ...]
-    version: int = LAYOUT_VERSION
+    version: Literal[3] = LAYOUT_VERSION
 
     @property
     def test_results(self) -> tuple[ChannelResult, ...]:

@@ -39,7 +39,8 @@ def draw_roc(axes: Axes, evaluation: Evaluation) -> None:
 
 
 def draw_froc(axes: Axes, evaluation: Evaluation) -> None:
-    """FROC curve of each organ on the test cases, the mask's threshold as a dot."""
+    """FROC curve of each organ on the test cases, the mask's threshold as a dot, at the edge if it lies beyond."""
+    most = FALSE_POSITIVES_PER_CASE[-1]
     for i, organ in enumerate(evaluation.operating_points):
         rows = [r for r in evaluation.test_results if r.organ == organ and r.detections is not None]
         n_lesions = sum(len(r.lesions) for r in rows)
@@ -49,15 +50,16 @@ def draw_froc(axes: Axes, evaluation: Evaluation) -> None:
         found, wrong = detection_tables(rows)
         label = f"{organ} (FROC {froc_score(found, wrong, n_lesions):.2f})"
         rate, sensitivity = froc_curve(found, wrong, n_lesions)
-        axes.plot([*rate, FALSE_POSITIVES_PER_CASE[-1]], [*sensitivity, sensitivity[-1]], color=colour, label=label)
+        axes.plot(rate, sensitivity, color=colour, label=label)
+        axes.plot([rate[-1], most], [sensitivity[-1]] * 2, color=colour, linestyle=":")  # no threshold reaches further
         detected = sum(lesion.detected for r in rows for lesion in r.lesions) / n_lesions
         alarms = sum(len(r.false_positive_diameters_mm or ()) for r in rows) / len(rows)
-        axes.plot(alarms, detected, "o", color=colour, markersize=6)
+        axes.plot(min(alarms, most), detected, "o", color=colour, markersize=6, clip_on=False)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower right", fontsize=8, frameon=False)
     axes.set_xscale("symlog", base=2, linthresh=FALSE_POSITIVES_PER_CASE[0])
     axes.set_xticks([0.0, *FALSE_POSITIVES_PER_CASE], ["0", "⅛", "¼", "½", "1", "2", "4", "8"])
-    axes.set(xlabel="false positives per case", ylabel="lesion sensitivity", xlim=(0, 8), ylim=(-0.02, 1.02))
+    axes.set(xlabel="false positives per case", ylabel="lesion sensitivity", xlim=(0, most), ylim=(-0.02, 1.02))
     axes.set_title("Lesions: FROC, dot = threshold of the mask", fontsize=10)
 
 

@@ -5,17 +5,19 @@ little about which of the two knows more. The curve (Bunch et al. 1978) and its 
 4 and 8 false positives a case (the LUNA16 score, Setio et al. 2017) compare them at equal false positives.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from .components import ComponentMap, bounding_box, lesion_components
 from .lesions import Localisation, match_lesions
 
 Floats = NDArray[np.float64]
 
-THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+# Even in logits and far into both tails: a run whose logits are all shifted or scaled keeps its curve.
+THRESHOLDS = tuple(float(p) for p in expit(np.linspace(-10.0, 10.0, 41)))
 FALSE_POSITIVES_PER_CASE = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -39,23 +41,30 @@ def detections(
     Args:
         probability: (x, y, z) in 0..1.
         truth: true lesions on the same grid; None = there are none.
+        rule: "overlap" counts as "iou" here: a mask of everything overlaps every lesion at one false positive or none.
     """
-    box = bounding_box(probability >= min(THRESHOLDS))
-    if box is None:
-        nothing = (0,) * len(THRESHOLDS)
-        return Detections(nothing, nothing)
-    moved = np.array(affine_ras, dtype=float)
-    moved[:3, 3] = (moved @ [*(span.start for span in box), 1.0])[:3]
-    labels = np.zeros(probability[box].shape, dtype=np.int32) if truth is None else truth.labels[box]
-    inside = ComponentMap(labels, () if truth is None else truth.components)
-    n_found, n_false = [], []
-    for threshold in THRESHOLDS:
-        mask = probability[box] >= threshold
-        predicted = lesion_components(mask, moved, organ="", min_volume_mm3=min_component_mm3, measure_axial=False)
-        match = match_lesions(inside, predicted, rule)
-        n_found.append(sum(lesion.detected for lesion in match.lesions))
-        n_false.append(len(match.false_positive_diameters_mm))
-    return Detections(tuple(n_found), tuple(n_false))
+    if rule.criterion == "overlap":
+        rule = replace(rule, criterion="iou")
+    counts: list[tuple[int, int]] = []
+    affine = np.array(affine_ras, dtype=float)
+    labels = np.zeros(probability.shape, dtype=np.int32) if truth is None else truth.labels
+    n_voxels = -1
+    for threshold in THRESHOLDS:  # ascending: each mask lies inside the one before
+        mask = probability >= threshold
+        if (n := int(mask.sum())) == n_voxels:
+            counts.append(counts[-1])
+            continue
+        n_voxels = n
+        if (box := bounding_box(mask)) is None:
+            break
+        probability, labels, mask = probability[box], labels[box], mask[box]
+        affine[:3, 3] = (affine @ [*(span.start for span in box), 1.0])[:3]
+        predicted = lesion_components(mask, affine, organ="", min_volume_mm3=min_component_mm3, measure_axial=False)
+        match = match_lesions(ComponentMap(labels, () if truth is None else truth.components), predicted, rule)
+        counts.append((sum(lesion.detected for lesion in match.lesions), len(match.false_positive_diameters_mm)))
+    counts += [(0, 0)] * (len(THRESHOLDS) - len(counts))
+    n_found, n_false = zip(*counts, strict=True)
+    return Detections(n_found, n_false)
 
 
 def froc_curve(n_found: Floats, n_false_positives: Floats, n_lesions: float) -> tuple[Floats, Floats]:

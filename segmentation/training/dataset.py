@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..lesion_targets import LesionTargets
 from ..preprocessing.plan import Plan
-from ..targets import ChannelStatus
+from ..targets import ChannelStatus, ReportedRegion
 from .augmentation import SpatialAugmentation
 from .config import TrainingConfig
 from .crops import CropRules, Sample, TrainingCase, make_sample, region_scale, trains_on
@@ -106,16 +106,14 @@ class _RegionUse:
 
 
 def _region_uses(case: TrainingCase, plan: Plan, rules: CropRules) -> list[_RegionUse]:
-    return [
-        _RegionUse(
-            channel.organ,
-            region_scale(region, case.cached, rules, plan),
-            trains_on(region, case.cached, rules, plan),
-        )
-        for channel in plan.channels
-        if (target := case.targets.channels.get(channel.organ))
-        for region in target.regions
-    ]
+    targets = [t for channel in plan.channels if (t := case.targets.channels.get(channel.organ))]
+    return [_region_use(target.organ, region, case, plan, rules) for target in targets for region in target.regions]
+
+
+def _region_use(organ: str, region: ReportedRegion, case: TrainingCase, plan: Plan, rules: CropRules) -> _RegionUse:
+    reason = trains_on(region, case.cached, rules, plan)
+    scale = region_scale(region, case.cached, rules, plan) if reason is None else 1.0  # no mask in the cache: no scale
+    return _RegionUse(organ, scale, reason)
 
 
 def _kind(case: TrainingCase, plan: Plan, rules: CropRules, uses: Sequence[_RegionUse]) -> str:

@@ -378,6 +378,7 @@ NO_LESIONS_AFTER_ALL = [
     'Left adrenal gland thickened, in favor of hyperplasia rather than adenoma.',
     'The liver cannot be evaluated in terms of focal lesion.',
     'Hyperdensity in the left frontal lobe, suspicious for hemorrhage.',
+    'Left ventricular mass is 140 g. Ascending aorta diameter is 31 mm. Myocardial mass is increased.',
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from reportsup.segmentation.evaluation import (
     evaluate,
     write_report,
 )
+from reportsup.segmentation.evaluation.evaluate import LAYOUT_VERSION
 
 SHAPE = (28, 26, 16)
 AFFINE = np.diag([-1.0, -1.0, 2.0, 1.0])
@@ -191,6 +192,10 @@ def test_foreign_json_is_refused(tmp_path):
         Evaluation.from_json(path)
     path.write_text('{"name": "x"}')
     with pytest.raises(InputError, match="do not fit"):
+        Evaluation.from_json(path)
+    current = run_of_four().to_json()
+    path.write_text(current.replace(f'"version": {LAYOUT_VERSION}', f'"version": {LAYOUT_VERSION - 1}'))
+    with pytest.raises(InputError, match="written by another program or version"):
         Evaluation.from_json(path)
 
 

@@ -31,6 +31,10 @@ def test_without_presence_targets_a_report_with_an_unsized_lesion_is_left_out(ma
     without = sort_cases({"r": both}, PLAN, replace(rules, presence_targets=False), True)
     assert not len(without.reports)
     assert "without a size" in without.unused["r"]
+    channels = {"liver": replace(channel, regions=(unsized,))}
+    no_mask = TrainingCase(replace(case.cached, masks={}), CaseTargets("r", "train", None, channels))
+    unseen = sort_cases({"r": no_mask}, PLAN, replace(rules, presence_targets=False), True)
+    assert "without a size" in unseen.unused["r"]
     only_sized = sort_cases({"r": case}, PLAN, replace(rules, presence_targets=False), True)
     assert only_sized.reports.positive == ("r",)
 
