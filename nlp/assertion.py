@@ -164,10 +164,13 @@ _STRONG_LINK = re.compile(
 )
 
 
-_STONES = re.compile(
-    r"[^.;]*(?:consistent with|compatible with|representing|suggesting|suggestive of|"
-    r"evaluated as)\s+(?:\w+\s+){0,2}(?:stones?|calcul\w+)\b"
-    r"|[^.;]*\b(?:stones?|calcul\w+) (?:are|is) (?:considered|suspected|favou?red)"
+# What may look like a nodule or mass and is none: a stone, a second spleen.
+_MIMIC = r"(?:stones?|calcul\w+|accessory spleens?|splenules?|splenuncul\w+)\b"
+_READ_AS_MIMIC = re.compile(
+    r"[^.;]*\b(?:consistent with|compatible with|represent(?:s|ing)?|in keeping with|suggesting|suggestive of|"
+    r"evaluated as|considered|likely|probably|in favou?r of)\s+(?:as\s+|to be\s+|an?\s+)?(?:\w+\s+){0,2}"
+    rf"{_MIMIC}"
+    rf"|[^.;]*\b{_MIMIC} (?:are|is) (?:considered|suspected|favou?red)"
 )
 
 
@@ -186,7 +189,7 @@ def _something_else(sentence: Sentence, mention: Mention) -> bool:
             "nodular opac",
         )
     )
-    if len(mention.heads) == 1 and _STONES.match(sentence.between(mention.head.end, mention.end)):
+    if len(mention.heads) == 1 and _READ_AS_MIMIC.match(sentence.between(mention.head.end, mention.end)):
         return True
     if not generic or len(mention.heads) > 1:
         return False

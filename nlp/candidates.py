@@ -19,11 +19,12 @@ _NODE_BENIGN = re.compile(
     r"below (?:the )?size|fatty hil|calcif|subcent\w*|sub-cent\w*|no patholog|not significant|"
     r"nonpathologic\w*|nonspecific"
 )
-# A sentence that opens with another modality, or with the change itself, speaks of the same lesion again.
+# A sentence that opens with another modality or sequence, or with the change itself, speaks of the same lesion again.
 _RETOLD = re.compile(
-    r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:the\s+|"
-    r"an?\s+)?(?:\w+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|"
-    r"mrcp)\b(?:\s+\w+){0,8}?\s+(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))"
+    r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:on\s+)?(?:the\s+|an?\s+)?"
+    r"(?:[\w-]+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp|flair|stir|dwi|adc|gadolinium|"
+    r"t[12](?:wi?|[- ]?weighted|\s+(?:images?|sequences?|fat|post)))\b(?:\s+[\w-]+){0,8}?\s+"
+    r"(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))"
 )
 _CHANGED = re.compile(
     r"\b(?:decreas\w*|increas\w*|regress\w*|reduc\w*|shr[iau]nk\w*|progress\w*|grown?|enlarged|smaller|larger)\b"

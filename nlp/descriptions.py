@@ -166,16 +166,21 @@ _MALIGNANT_SCORE = re.compile(
 )
 
 
+# "nodules, some of which are calcified": said of a part of the group alone.
+_OF_SOME = re.compile(r"\b(?:some|one|two|a few|several|part) of (?:which|them|these)\b[^,;]*$")
+
+
 def _predicated(sentence: Sentence, mention: Mention, qualifier: Term) -> bool:
     """ "The lesion is cystic", "lesion, likely benign"."""
     gap = sentence.between(mention.heads[-1].end, qualifier.start)
     return (
         0 <= qualifier.start - mention.heads[-1].end < 80
         and qualifier.end <= mention.end
+        and not _OF_SOME.search(gap)
         and bool(
             re.search(
                 r"(?:\bis|\bare|\bappears?|likely|probably|,|suspicious for|measuring [^,]{1,30},|consistent with|"
-                r"favou?red|considered|considering|suspected)\s+(?:an?\s+)?$",
+                r"favou?red|considered|considering|suspected|all of (?:which|them))\s+(?:an?\s+)?$",
                 gap,
             )
         )

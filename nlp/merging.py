@@ -194,7 +194,7 @@ def _fold(source: Candidate, target: Candidate) -> None:
     target.prior = target.prior or source.prior
     target.attenuation = target.attenuation or source.attenuation
     target.image_reference = target.image_reference or source.image_reference
-    if source.possible and source.lesion_type == "unspecified":
+    if source.possible and source.lesion_type == "unspecified" and source.section != target.section:
         target.possible = True
     if source.count and target.count is None and source.count > 1:
         target.count, target.count_min = source.count, max(source.count, target.count_min)

@@ -317,6 +317,21 @@ def test_abdominal_oncology(extractor, text, expected):
     assert findings(extractor, text) == expected
 
 
+TYPES = [
+    ('Nodules in the left lung, some of which are calcified.',
+     ['lung | left | unspecified | >=2']),
+    ('Nodules in the left lung, most of which are calcified.',
+     ['lung | left | benign | >=2']),
+    ('Multiple renal lesions, all of them cystic.',
+     ['kidney | cyst | >=2']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), TYPES)
+def test_types_of_groups(extractor, text, expected):
+    assert findings(extractor, text) == expected
+
+
 REPEATS = [
     ('FINDINGS: A 2.1 cm mass in the pancreatic head. IMPRESSION: Pancreatic head mass, suspicious for adenocarcinoma.',
      ['pancreas | head | malignant | 1 | 21']),
@@ -326,6 +341,12 @@ REPEATS = [
      ['liver | segment 4 | malignant | 1 | 20']),
     ('FINDINGS: 8 mm nodule in the right upper lobe. IMPRESSION: New 2 cm mass in the left adrenal gland.',
      ['lung | right | upper lobe | unspecified | 1 | 8', 'adrenal_gland | left | unspecified | 1 | 20']),
+    ('3 cm mass in the left kidney. On T1-weighted images there is low signal. T2-weighted MR images show a '
+     'heterogeneous mass with high signal. STIR images show a 1 cm lesion in the right kidney.',
+     ['kidney | left | unspecified | 1 | 30', 'kidney | right | unspecified | 1 | 10']),
+    ('Radiographs show a lytic lesion of the right ilium with possible soft tissue mass. T2-weighted images show a '
+     'mass.',
+     ['bone | right | ilium | unspecified | 1']),
 ]  # fmt: skip
 
 
@@ -378,6 +399,7 @@ NO_LESIONS_AFTER_ALL = [
     'Left adrenal gland thickened, in favor of hyperplasia rather than adenoma.',
     'The liver cannot be evaluated in terms of focal lesion.',
     'Hyperdensity in the left frontal lobe, suspicious for hemorrhage.',
+    'Soft tissue nodule beside the spleen, considered an accessory spleen. Nodule at the hilum, likely a splenule.',
     'Left ventricular mass is 140 g. Ascending aorta diameter is 31 mm. Myocardial mass is increased.',
 ]  # fmt: skip
 
