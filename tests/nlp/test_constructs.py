@@ -221,6 +221,8 @@ def test_places(extractor, text, expected):
 
 
 ASSERTION = [
+    ('Consolidation in the left upper lobe (tumor still not excluded).',
+     ['lung | left | upper lobe | unspecified | 1 | possible']),
     ('Liver: no lesion.',
      []),
     ('No focal hepatic lesion. 4 mm nodule in the right lower lobe.',
