@@ -35,6 +35,10 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
             mention.dropped = mention.dropped or "reference"
         if _PRESENTS.search(sentence.between(sentence.start, mention.start)) and not mention.sizes:
             mention.dropped = mention.dropped or "historical"
+        if _BESIDE.search(sentence.between(sentence.start, mention.head.start)) and not mention.sizes:
+            mention.dropped = mention.dropped or "reference"
+        if _UNLIKELY.search(sentence.between(sentence.start, mention.head.start)) and not mention.sizes:
+            mention.dropped = mention.dropped or "differential"
         if not mention.negated and _something_else(sentence, mention):
             mention.dropped = mention.dropped or "no lesion"
         if _asked_about(sentence, mention):
@@ -117,6 +121,7 @@ def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention
         mention.negated = True
     elif category == "POSSIBLE_EXISTENCE":
         sign = sentence.between(sentence.start, cue.start) if direction == "FORWARD" else ""
+        sign = _WALL_THICKENING.sub("", sign)  # no lesion by itself
         # "thickening of the omentum, suspected metastasis": the sign is there, its nature is in doubt
         if not (re.search(r"[,:]\s*$", sign) and _SIGN.search(sign)):
             mention.possible = True
@@ -132,6 +137,7 @@ def _apply(sentence: Sentence, category: str, direction: str, cue: Term, mention
             mention.dropped = mention.dropped or category.lower()
 
 
+_WALL_THICKENING = re.compile(r"\bwall thickening|\bthickening of the (?:[\w-]+ ){0,2}wall")
 _SIGN = re.compile(
     r"\b(?:thickening|shadows?|densit(?:y|ies)|foc(?:us|i)|enlargement|nodul\w+|mass(?:es)?|lesions?|"
     r"opacit(?:y|ies)|hypodens\w+|enhancement)\b"
@@ -150,6 +156,13 @@ def _measured_in_phrase(mention: Mention) -> bool:
 _ELSEWHERE = re.compile(
     r"^\W{0,3}(?:as\s+)?(?:described|mentioned|discussed|detailed|see|noted|reported)\s+(?:below|above)"
 )
+# "… unclear boundary with adjacent mass": a mass told elsewhere.
+_BESIDE = re.compile(
+    r"\b(?:boundar(?:y|ies)|borders?|interface|fat planes?|inseparable|indistinct|contact|continuity)\s+(?:with|from|to)\s+"
+    r"(?:an?\s+|the\s+)?(?:adjacent|neighbou?ring|surrounding|nearby|above)\s*$"
+)
+# "… demyelination, less likely glioma": a diagnosis that is not favoured makes no lesion.
+_UNLIKELY = re.compile(r"\b(?:less|not) likely\s+(?:to be\s+)?(?:an?\s+)?(?:[\w-]+\s+){0,1}$")
 # "A 67-year-old man with an epiglottic mass, …": the patient's story, not the images.
 _PRESENTS = re.compile(
     r"^\s*(?:the\s+)?patient (?:with|had|has a)\b|\b(?:\d{1,3}|middle)[- ]?(?:years?|yrs?|y/o|yo|"
@@ -164,11 +177,14 @@ _STRONG_LINK = re.compile(
 )
 
 
-# What may look like a nodule or mass and is none: a stone, a second spleen.
-_MIMIC = r"(?:stones?|calcul\w+|accessory spleens?|splenules?|splenuncul\w+)\b"
+# What may look like a nodule, cyst or mass and is none.
+_MIMIC = (
+    r"(?:stones?|calcul\w+|accessory spleens?|splenules?|splenuncul\w+|bullae?|ha?ematomas?|abscess(?:es)?|seromas?|"
+    r"aneurysms?|pseudoaneurysms?)\b(?!\s*(?:or|vs\.?|versus|and/or)\b)"
+)
 _READ_AS_MIMIC = re.compile(
     r"[^.;]*\b(?:consistent with|compatible with|represent(?:s|ing)?|in keeping with|suggesting|suggestive of|"
-    r"evaluated as|considered|likely|probably|in favou?r of)\s+(?:as\s+|to be\s+|an?\s+)?(?:\w+\s+){0,2}"
+    r"evaluated as|consider(?:ed|ing)?|likely|probably|in favou?r of)\s+(?:as\s+|to be\s+|an?\s+)?(?:\w+\s+){0,2}"
     rf"{_MIMIC}"
     rf"|[^.;]*\b{_MIMIC} (?:are|is) (?:considered|suspected|favou?red)"
 )

@@ -11,7 +11,7 @@ from .size_linking import split_by_place
 
 _NODE_WORTHY = re.compile(
     r"enlarg|patholog|suspicious|metasta|malignan|bulky|necrotic|conglomer|adenopath|prominent|"
-    r"rounded|lymphoma|tumou?r|increased (?:in )?size|abnormal|matted|infiltrat|avid"
+    r"rounded|lymphoma|tumou?r|hypermetabol|increased (?:in )?size|abnormal|matted|infiltrat|avid"
 )
 _NODE_BENIGN = re.compile(
     r"not (?:pathologic\w*|enlarged|suspicious|abnormal)|reactive|normal[- ]sized|normal in size|"
@@ -144,7 +144,7 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
     return Candidate(
         organ=place.organ,
         side=place.side,
-        location=list(place.location),
+        location=_without_adjectives(place.location),
         lesion_type=mention.lesion_type,
         type_text=mention.type_text,
         possible=mention.possible or _doubted(mention),
@@ -168,6 +168,12 @@ def _candidate(mention: Mention, place: Place) -> Candidate:
         retold=bool(_RETOLD.match(sentence.text)),
         phrase=sentence.between(mention.start, mention.heads[-1].end),
     )
+
+
+def _without_adjectives(location: list[str]) -> list[str]:
+    """The places without adjectives of one that is there as a noun: "omental" beside "omentum"."""
+    nouns = {name[:5] for name in location if not name.endswith(("al", "ic", "ar"))}
+    return [n for n in location if " " in n or not n.endswith(("al", "ic", "ar")) or n[:5] not in nouns]
 
 
 def _with_height(
@@ -236,7 +242,7 @@ def _doubted(mention: Mention) -> bool:
     between = mention.sentence.between(mention.head.end, mention.heads[-1].start)
     return ("?" in after and mention.heads[-1].text.startswith(("nodule", "mass", "lesion", "tumor", "tumour"))) or (
         mention.head.text.startswith("thickening")
-        and bool(re.search(r"concern|possib|suspic|worris|cannot|exclude", between))
+        and bool(re.search(r"concern|possib|suspic|suspect|worris|cannot|exclu", between))
     )
 
 

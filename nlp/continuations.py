@@ -41,7 +41,9 @@ def continues(
 ) -> bool:
     """Whether a mention only says more of an earlier one; if so its values are handed over."""
     before = sentence.between(sentence.start, mention.start)
-    if mention is mentions[0] and not mention.sizes and _DIFFERENTIAL.search(before):
+    listed = _DIFFERENTIAL.search(sentence.between(sentence.start, mentions[0].head.start))
+    unplaced = mention.place.source in ("focus", "heading", "")
+    if listed and not mention.sizes and (unplaced or (mention is mentions[0] and _DIFFERENTIAL.search(before))):
         return True
     if (
         recent

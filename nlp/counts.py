@@ -22,7 +22,7 @@ def count(sentence: Sentence, mention: Mention) -> None:
     """Count, lower bound, plural and definite article, from the noun phrase and the words beside it."""
     phrase = sentence.between(mention.start, mention.head.start)
     words = list(WORD.findall(phrase))
-    head_word = mention.head.text.split()[-1].split("-")[-1]
+    head_word = _last_word(sentence, mention)
     meant_plural = any(t.meta("LESION").get("plural") for t in mention.heads[:1])
     mention.plural = meant_plural or (bool(_PLURAL_HEAD.search(head_word)) and not _SINGULAR_S.search(head_word))
     before = sentence.between(max(sentence.start, mention.start - 40), mention.start)
@@ -60,10 +60,37 @@ def count(sentence: Sentence, mention: Mention) -> None:
         r"\b(?:multiple|several|numerous|innumerable|many)\s+(?:of\s+)?(?:the\s+)?$", before
     ):
         mention.plural, mention.quantified = True, True
+    mention.plural = mention.plural or _over_many_bones(sentence, mention)
     if mention.plural:
         mention.count, mention.count_min = None, 2
     else:
         mention.count = mention.count_min = 1
+
+
+def _last_word(sentence: Sentence, mention: Mention) -> str:
+    """The word that says singular or plural: the last of heads that stand side by side ("nodule foci")."""
+    last = mention.head
+    for head in mention.heads[1:]:
+        if sentence.between(last.end, head.start).strip():
+            break
+        last = head
+    return last.text.split()[-1].split("-")[-1]
+
+
+# "multiple ribs with increased density", "lytic change of several vertebrae": at least one in each.
+_MANY_BONES = (
+    r"\b(?:multiple|several|some|numerous|many)\s+(?:of the\s+)?(?:[\w-]+\s+){0,2}"
+    r"(?:ribs|vertebrae|vertebral bodies|vertebrals?|bones)\b"
+)
+_BONES_BEFORE = re.compile(_MANY_BONES + r"[^.;]{0,60}$")
+_BONES_AFTER = re.compile(r"\s+(?:of|in)\s+(?:the\s+)?" + _MANY_BONES)
+
+
+def _over_many_bones(sentence: Sentence, mention: Mention) -> bool:
+    return bool(
+        _BONES_BEFORE.search(sentence.between(sentence.start, mention.start))
+        or _BONES_AFTER.match(sentence.between(mention.head.end, sentence.end))
+    )
 
 
 _EXPLICIT = re.compile(

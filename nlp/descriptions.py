@@ -149,11 +149,7 @@ def describe(sentence: Sentence, mention: Mention) -> None:
         mention.attenuation = mention.attenuation or meta.get("attenuation")
         if mention.lesion_type == "unspecified" and q.text == "metastatic":
             mention.lesion_type, mention.type_text = "metastasis", q.text
-    if (
-        mention.lesion_type == "unspecified"
-        and mention.heads[0].text.startswith(("nodul", "micronodul"))
-        and any(q.text in ("calcified", "calcific") for q in near)
-    ):
+    if mention.lesion_type == "unspecified" and _calcified(sentence, mention, near):
         mention.lesion_type = "benign"
     mention.type_text = mention.type_text or mention.head.text
 
@@ -164,6 +160,19 @@ _MALIGNANT_SCORE = re.compile(
     r"\bpi-?rads\s*(?:v?\d(?:\.\d)?\s*)?(?:category|score|:)?\s*[45]\b|\bbi-?rads\s*(?:category|"
     r"classification|:)?\s*[56]\b|\blung-?rads\s*4x\b"
 )
+
+
+def _calcified(sentence: Sentence, mention: Mention, near: list[Term]) -> bool:
+    """A calcified nodule; a "calcified lesion", unless only its rim or a part is."""
+    words = [q for q in near if q.text in ("calcified", "calcific")]
+    if mention.head.text.startswith(("nodul", "micronodul")):
+        return bool(words)
+    wholly = any(
+        q.end <= mention.head.start
+        and not re.search(r"(?:ly|rim|edge|wall)[\s-]+$", sentence.between(mention.start, q.start))
+        for q in words
+    )
+    return wholly and mention.head.text.startswith(("lesion", "foc"))
 
 
 # "nodules, some of which are calcified": said of a part of the group alone.
@@ -191,4 +200,4 @@ def _negated_description(sentence: Sentence, mention: Mention, term: Term) -> bo
     if term is mention.heads[0]:
         return False
     before = sentence.between(max(mention.head.end, term.start - 40), term.start)
-    return bool(re.search(r"\b(?:unlikely|less likely|rather than|not|instead of|no)\b[^,;]*$", before))
+    return bool(re.search(r"\b(?:unlikely|less likely|rather than|not(?! exclud)|instead of|no)\b[^,;]*$", before))

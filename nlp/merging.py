@@ -178,6 +178,10 @@ def _likeness(a: Candidate, b: Candidate) -> float:
     return score + (max(max(s[0]) for s in b.sizes) / 1000 if b.sizes else 0)
 
 
+# Said of the same lesion, these outweigh "cyst".
+_SOLID = re.compile(r"\b(?:solid|enhancing)\b.*\b(?:mass|tumou?r|neoplasm)\b")
+
+
 def _fold(source: Candidate, target: Candidate) -> None:
     """The more specific value of each field; the later section decides whether a lesion is only possible."""
     told = target.lesion_type in ("unspecified", "malignant") or target.type_text.startswith("cystic")
@@ -185,6 +189,8 @@ def _fold(source: Candidate, target: Candidate) -> None:
         target.lesion_type == "unspecified"
         or (told and source.lesion_type in ("metastasis", "malignant") and target.lesion_type != "metastasis")
     ) and source.lesion_type != "unspecified":
+        target.lesion_type, target.type_text = source.lesion_type, source.type_text
+    if target.lesion_type == "cyst" and source.lesion_type == "unspecified" and _SOLID.search(source.phrase):
         target.lesion_type, target.type_text = source.lesion_type, source.type_text
     target.side = target.side or source.side
     if not target.plural or not target.location:
