@@ -158,8 +158,8 @@ _ELSEWHERE = re.compile(
 )
 # "… unclear boundary with adjacent mass": a mass told elsewhere.
 _BESIDE = re.compile(
-    r"\b(?:boundar(?:y|ies)|borders?|interface|fat planes?|inseparable|indistinct|contact|continuity)\s+(?:with|from|to)\s+"
-    r"(?:an?\s+|the\s+)?(?:adjacent|neighbou?ring|surrounding|nearby|above)\s*$"
+    r"\b(?:boundar(?:y|ies)|borders?|interface|fat planes?|inseparable|indistinct|contact|continuity)\s+"
+    r"(?:with|from|to)\s+(?:an?\s+|the\s+)?(?:adjacent|neighbou?ring|surrounding|nearby|above)\s*$"
 )
 # "… demyelination, less likely glioma": a diagnosis that is not favoured makes no lesion.
 _UNLIKELY = re.compile(r"\b(?:less|not) likely\s+(?:to be\s+)?(?:an?\s+)?(?:[\w-]+\s+){0,1}$")

@@ -22,7 +22,7 @@ _NODE_BENIGN = re.compile(
 # A sentence that opens with another modality or sequence, or with the change itself, speaks of the same lesion again.
 _RETOLD = re.compile(
     r"^\s*(?:(?:interval\s+)?(?:decrease|increase|reduction|regression|progression)\b|(?:on\s+)?(?:the\s+|an?\s+)?"
-    r"(?:[\w-]+\s+){0,3}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp|flair|stir|dwi|adc|gadolinium|"
+    r"(?:[\w-]+\s+){0,4}(?:mri?|ct|us|ultrasound|sonogra\w+|pet|radiograph\w*|mrcp|flair|stir|dwi|adc|gadolinium|"
     r"t[12](?:wi?|[- ]?weighted|\s+(?:images?|sequences?|fat|post)))\b(?:\s+[\w-]+){0,8}?\s+"
     r"(?:shows?|demonstrat\w+|reveal\w*|confirm\w*))"
 )
@@ -111,7 +111,8 @@ def _node_counts(mention: Mention) -> bool:
     if re.search(
         r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|"
         r"non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|"
-        r"nonpatholog|reactive|normal",
+        r"nonpatholog|reactive|normal|without (?:[\w-]+ ){0,3}patholog|\bno (?:[\w-]+ ){1,3}patholog|"
+        r"\bnot reach\w*(?: an?)? patholog",
         text,
     ):
         return False

@@ -41,10 +41,16 @@ def _listed(sentence: Sentence) -> Term:
     return Term(word.start, word.end, "target", roles)
 
 
+def _guessed(sentence: Sentence, head: Term, term: Term) -> bool:
+    """Whether a later head is only asked in a bracket: "nodule (lymph node?)"."""
+    asked = sentence.between(term.end, sentence.end).lstrip().startswith("?")
+    return asked and "(" in sentence.between(head.end, term.start)
+
+
 def _mention(sentence: Sentence, group: list[Term]) -> Mention:
     head = group[0]
     start = noun_phrase_start(sentence, head.start)
-    # One thing under two names: "nodule or node", "nodal mass" count as a node.
+    # One thing under two names: "nodule or node", "nodal mass" count as a node. "Nodule (lymph node?)" does not.
     return Mention(
         sentence=sentence,
         head=head,
@@ -52,6 +58,6 @@ def _mention(sentence: Sentence, group: list[Term]) -> Mention:
         start=start,
         territory_start=sentence.start,
         end=sentence.end,
-        node=any("NODE" in t.roles for t in group),
+        node=any("NODE" in t.roles and not _guessed(sentence, head, t) for t in group),
         weak="WEAK_LESION" in head.roles and "LESION" not in head.roles,
     )

@@ -69,7 +69,9 @@ def _repeated(candidate: Candidate, kept: list[Candidate]) -> "Candidate | bool 
     if not fitting:
         return None
     groups = [k for k in fitting if k.plural]
-    if candidate.plural and groups:
+    # "three liver metastases" sums up what was told one by one
+    total = bool(candidate.count) and len(fitting) > 1 and sum(k.count_min for k in fitting) >= (candidate.count or 0)
+    if candidate.plural and groups and not total:
         return max(groups, key=lambda k: _likeness(candidate, k))
     if len(fitting) > 1 and (candidate.summary or candidate.plural):
         for k in fitting:

@@ -17,6 +17,7 @@ _VERTEBRA = re.compile(
     r"\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|"
     r"level))?"
 )
+_AND = re.compile(r"\s*(?:,|&|\band\b)\s*(?=(?:th|[ctls])\s?\d)")  # not inside "l4 and 5"
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 
 
@@ -57,5 +58,10 @@ def _read_segments(listing: str) -> list[str]:
 
 
 def vertebrae(text: str) -> list[str]:
-    """Vertebrae named in a text, as written: "th12", "l1-l3"."""
-    return [m.group().strip() for m in _VERTEBRA.finditer(_MRI_WORD.sub("  ", text))]
+    """Vertebrae named in a text, as written.
+
+    >>> vertebrae("lesions in l2 and t12 and in the t5 and t6 vertebral bodies")
+    ['l2', 't12', 't5 and t6 vertebral bodies']
+    """
+    found = [m.group().strip() for m in _VERTEBRA.finditer(_MRI_WORD.sub("  ", text))]
+    return [name for listing in found for name in ([listing] if " vertebra" in listing else _AND.split(listing))]

@@ -20,7 +20,10 @@ def relation_to(sentence: Sentence, term: Term) -> str:
                 r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b", gap
             ):
                 return relation.text
+    told = any(t.end <= term.start for t in sentence.having("LESION", "WEAK_LESION"))
     for other in sentence.having("OTHER"):
+        if other.text in _SIGNS and told and re.fullmatch(r"\s+(?:lobe\s+)?", sentence.between(term.end, other.start)):
+            return other.text  # "hepatic mass with left hepatic lobe atrophy"
         if other.end <= term.start and re.fullmatch(
             r"\s+(?:of|in|within)\s+(?:the\s+|both\s+)?(?:\w+\s+){0,2}", sentence.between(other.end, term.start)
         ):

@@ -199,8 +199,31 @@ def largest_span(sentence: Sentence, mention: Mention) -> tuple[int, int] | None
         return None
     for t in sentence.having("LARGEST:BIDIRECTIONAL", "EXAMPLE:FORWARD"):
         if mention.head.end <= t.start < mention.end:
-            return t.start, mention.end
+            return t.start, _end_of_aside(sentence, mention, t)
     return None
+
+
+_EXTENT = re.compile(r"\s+(?:axial\s+|transverse\s+)?(?:diameter|size|dimension|extent|extension)\b")  # of any member
+# After the size of the largest: what is said of all ("…, the largest 5 mm, are observed in the left lung").
+_BACK_TO_ALL = re.compile(r",\s*(?:are|were)\b|,\s*(?=(?:in|within|of|on)\s+(?:both|bilateral)\b)")
+_PLACE_OF_ALL = re.compile(r",\s*(?=(?:in|within|of|on)\b)")
+
+
+def _end_of_aside(sentence: Sentence, mention: Mention, cue: Term) -> int:
+    """Where the words about the largest member end and the group goes on: a bracket, or a comma after its size."""
+    size = next((s for s in sentence.sizes if cue.end <= s.start < mention.end), None)
+    if size is None:
+        return mention.end
+    rest = sentence.between(size.end, mention.end)
+    if _EXTENT.match(sentence.between(cue.end, size.start)):
+        return size.end
+    opened = sentence.between(mention.head.end, cue.start)
+    if "(" in opened and ")" not in opened[opened.rindex("(") :]:
+        closed = rest.find(")")
+        return mention.end if closed < 0 else size.end + closed
+    placed = any("ORGAN" in t.roles and mention.start <= t.start < cue.start for t in sentence.terms)
+    back = _BACK_TO_ALL.search(rest) or (None if placed else _PLACE_OF_ALL.match(rest))
+    return size.end + back.start() if back else mention.end
 
 
 def _add_place(place: Place, organ: str, location: str | None, term: Term, closed: bool) -> None:

@@ -174,6 +174,30 @@ def test_counts(extractor, text, expected):
 
 
 PLACES = [
+    ('Lesion in the pancreatic head as well as liver metastases.',
+     ['pancreas | head | unspecified | 1', 'liver | metastasis | >=2']),
+    ('Cyst in the right kidney as well as two angiomyolipomas in the left kidney.',
+     ['kidney | right | cyst | 1', 'kidney | left | benign | 2']),
+    ('Several cysts, the largest 22 mm in diameter, in both kidneys.',
+     ['kidney | bilateral | cyst | >=2 | 22']),
+    ('Cysts (the largest 22 mm) in the left kidney.',
+     ['kidney | left | cyst | >=2 | 22']),
+    ('Nodules, the largest of which is 5 mm, are observed in the upper lobe of the right lung.',
+     ['lung | right | upper lobe | unspecified | >=2 | 5']),
+    ('Cysts with a maximum diameter of 22 mm in both kidneys.',
+     ['kidney | bilateral | cyst | >=2 | 22']),
+    ('Multiple hepatic cysts, the largest 3.2 cm, in segment 4.',
+     ['liver | cyst | >=2 | 32']),
+    ('Nodules in both lungs, the largest 5 mm in the right lung.',
+     ['lung | bilateral | unspecified | >=2 | 5']),
+    ('4 cm hepatic mass with left hepatic lobe atrophy.',
+     ['liver | unspecified | 1 | 40']),
+    ('Right renal atrophy, multiple cysts.',
+     ['kidney | right | cyst | >=2']),
+    ('Left renal hilar low-density nodule.',
+     ['kidney | left | unspecified | 1']),
+    ('Lytic lesions in L2 and T12.',
+     ['bone | l2/t12 | unspecified | >=2']),
     ('Lesion in segment IVa of the liver.',
      ['liver | segment 4a | unspecified | 1']),
     ('Lesion in segments VII/VIII.',
@@ -320,6 +344,22 @@ def test_abdominal_oncology(extractor, text, expected):
 
 
 TYPES = [
+    ('Extensive low-density nodule foci in the liver.',
+     ['liver | unspecified | >=2']),
+    ('Increased density in multiple ribs, not excluding the possibility of metastasis.',
+     ['bone | ribs | metastasis | >=2']),
+    ('Calcified lesion of the liver. Peripherally calcified lesion of the spleen.',
+     ['liver | benign | 1', 'spleen | unspecified | 1']),
+    ('Multiple liver lesions. Differential diagnosis includes metastasis and hemangioma.',
+     ['liver | unspecified | >=2']),
+    ('FINDINGS: 14 mm cyst in the left kidney. IMPRESSION: Solid enhancing left renal mass.',
+     ['kidney | left | unspecified | 1 | 14']),
+    ('Liver: 23 mm mass in segment 2. 15 mm lesion in segment 6. IMPRESSION: Two liver metastases.',
+     ['liver | segment 2 | metastasis | 1 | 23', 'liver | segment 6 | metastasis | 1 | 15']),
+    ('4 mm nodule in the left lower lobe (lymph node?).',
+     ['lung | left | lower lobe | unspecified | 1 | 4']),
+    ('Sigmoid colon wall thickening, suspected tumor.',
+     ['colon | sigmoid | unspecified | 1 | possible']),
     ('Nodules in the left lung, some of which are calcified.',
      ['lung | left | unspecified | >=2']),
     ('Nodules in the left lung, most of which are calcified.',
@@ -330,7 +370,7 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("text", "expected"), TYPES)
-def test_types_of_groups(extractor, text, expected):
+def test_types_and_groups(extractor, text, expected):
     assert findings(extractor, text) == expected
 
 
@@ -402,6 +442,13 @@ NO_LESIONS_AFTER_ALL = [
     'The liver cannot be evaluated in terms of focal lesion.',
     'Hyperdensity in the left frontal lobe, suspicious for hemorrhage.',
     'Soft tissue nodule beside the spleen, considered an accessory spleen. Nodule at the hilum, likely a splenule.',
+    'Cyst-like shadows in both lungs: consider pulmonary bullae.',
+    'High-density nodular focus in the gallbladder, considering calculus.',
+    'Thickening of the sigmoid colon wall, unclear boundary with adjacent mass.',
+    'White matter changes, more consistent with demyelination and less likely glioma.',
+    'Lymph nodes without evidence of pathological enlargement. Lymph nodes not reaching pathological dimensions.',
+    'Metallic shadow in the left femur. Limited exam for fetal growth.',
+    'Dense shadow in the mitral valve area.',
     'Left ventricular mass is 140 g. Ascending aorta diameter is 31 mm. Myocardial mass is increased.',
 ]  # fmt: skip
 
