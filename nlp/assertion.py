@@ -180,7 +180,7 @@ _STRONG_LINK = re.compile(
 # What may look like a nodule, cyst or mass and is none.
 _MIMIC = (
     r"(?:stones?|calcul\w+|accessory spleens?|splenules?|splenuncul\w+|bullae?|ha?ematomas?|abscess(?:es)?|seromas?|"
-    r"aneurysms?|pseudoaneurysms?)\b(?!\s*(?:or|vs\.?|versus|and/or)\b)"
+    r"aneurysms?|pseudoaneurysms?|infarct(?:s|ions?)?|(?:athero|arterio)scleros\w+)\b(?!\s*(?:or|vs\.?|versus|and/or)\b)"
 )
 _READ_AS_MIMIC = re.compile(
     r"[^.;]*\b(?:consistent with|compatible with|represent(?:s|ing)?|in keeping with|suggesting|suggestive of|"

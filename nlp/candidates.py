@@ -112,14 +112,16 @@ def _node_counts(mention: Mention) -> bool:
         r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|"
         r"non-?\s?(?:\w+ly\s+)?(?:suspicious|enlarged|patholog)|no patholog|below (?:the )?size|physiolog|"
         r"nonpatholog|reactive|normal|without (?:[\w-]+ ){0,3}patholog|\bno (?:[\w-]+ ){1,3}patholog|"
-        r"\bnot reach\w*(?: an?)? patholog",
+        r"\bnot reach\w*(?: [\w-]+){0,2} patholog|\b(?:below|under) (?:the )?(?:limit of )?patholog",
         text,
     ):
         return False
     biggest = max((max(x) for s in mention.sizes for x in s.lesions_mm), default=None)
     worthy = _NODE_WORTHY.search(text) or any(t.meta("NODE").get("enlarged") for t in mention.heads)
     if biggest is not None and any(s.bound == "upper" or s.reaching for s in mention.sizes):
-        told = re.search(r"enlarg|patholog|metasta|malignan|suspicious", text) or biggest > 10
+        if biggest > 10:
+            return not _NODE_BENIGN.search(text)
+        told = re.search(r"enlarg|patholog|metasta|malignan|suspicious", text)
         return bool(worthy and told) and not _NODE_BENIGN.search(text)
     if worthy:
         return not (re.search(r"subcent|sub-cent|millimetric|fatty hil", text) and biggest is None)

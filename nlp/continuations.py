@@ -52,6 +52,9 @@ def continues(
         and mention.place.source in ("focus", "heading", "")
     ):
         return True
+    if recent and index - recent[-1][0] <= 1 and _asks_type(sentence, mention, mentions):
+        _hand_over(mention, recent[-1][1], type_only=True)
+        return True
     if recent and index - recent[-1][0] <= 2 and _doubts_type(sentence, mention, recent[-1][1]):
         return True
     linked = None
@@ -79,6 +82,18 @@ def continues(
     if not mention.negated:
         _hand_over(mention, target, type_only=typed)
     return True
+
+
+def _asks_type(sentence: Sentence, mention: Mention, mentions: list[Mention]) -> bool:
+    """ "Metastasis in a patient with a known primary?" right after a lesion asks what that lesion is."""
+    return (
+        sentence.text.rstrip().endswith("?")
+        and len(mentions) == 1
+        and not mention.sizes
+        and not mention.node
+        and mention.lesion_type != "unspecified"
+        and mention.place.source in ("focus", "heading", "")
+    )
 
 
 def _doubts_type(sentence: Sentence, mention: Mention, lesion: Mention) -> bool:

@@ -101,6 +101,8 @@ def _qualified(sentence: Sentence, term: Term, qualifiers: list[Term]) -> bool:
         return True
     if qualifiers and term.text.startswith(_BODIES):
         return True
+    if term.text.startswith("formation") and any(0 <= s.start - term.end <= 12 for s in sentence.sizes):
+        return True  # "formation of 30 mm"
     left = sentence.between(max(sentence.start, term.start - 60), term.start)
     return term.text in ("cavity", "cavities") and bool(re.search(r"thick|extensive|large", left))
 

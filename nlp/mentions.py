@@ -1,5 +1,6 @@
 """Finds the mentions of lesions in a sentence: heads, noun phrases, what they are said to be, counts."""
 
+import itertools
 import re
 
 from .counts import count
@@ -27,7 +28,18 @@ def find_mentions(sentence: Sentence) -> list[Mention]:
     for mention in mentions:
         describe(sentence, mention)
         count(sentence, mention)
+    for left, right in itertools.pairwise(mentions):
+        _close_list(sentence, left, right)
     return mentions
+
+
+def _close_list(sentence: Sentence, left: Mention, right: Mention) -> None:
+    """ "A lesion in segment 3 and one in segment 6, consistent with cysts": a plural diagnosis types both."""
+    last = right.heads[-1]
+    told = last is not right.head and right.lesion_type != "unspecified" and last.text.endswith(("s", "metastases"))
+    joined = re.search(r"\band\s+(?:an?\s+|\w+\s+)?$", sentence.between(left.heads[-1].end, right.start) + " ")
+    if told and not right.plural and left.lesion_type == "unspecified" and joined:
+        left.lesion_type, left.type_text = right.lesion_type, right.type_text
 
 
 def _listed(sentence: Sentence) -> Term:

@@ -12,7 +12,8 @@ from .sides_and_sublocations import complete_place
 _IN_THE = re.compile(r"\b(?:in|within|of|on)\s+(?:the\s+|both\s+|left\s+|right\s+)*$")
 
 
-_JOINED = re.compile(r"\s*(?:,|/|and|&|as well as)\s*")
+_JOINED = re.compile(r"\s*(?:,\s*(?:and\b)?|/|and\b|&|as well as\b)\s*")
+_GOVERNED = re.compile(r"\b(?:in|within|of|on|from|to|at|with|both|near|adjacent)\s+(?:the\s+)?(?:left\s+|right\s+)?$")
 
 
 def locate(mention: Mention, focus: Place) -> None:
@@ -137,13 +138,7 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
         )
         if soft and strong_after:
             return _coordinated(sentence, mention, strong_after), "after"
-        joined = (
-            len(named) > 1
-            and mention.plural
-            and named[-2].meta("ORGAN")["organ"] != last.meta("ORGAN")["organ"]
-            and _JOINED.fullmatch(sentence.between(named[-2].end, last.start))
-        )
-        return (named[-2:] if joined else [last]), "noun_phrase"
+        return (_listed_before(sentence, mention, last) if mention.plural else [last]), "noun_phrase"
     strong = [t for t in after if not t.meta("ORGAN").get("weak")]
     if strong:
         return _coordinated(sentence, mention, strong), "after"
@@ -158,6 +153,23 @@ def _choose(mention: Mention, organs: dict[str, list[Term]]) -> tuple[list[Term]
         return [], ""
     weak = organs["noun_phrase"] + after + organs["before"]
     return ([weak[0]], "noun_phrase") if weak else ([], "")
+
+
+def _listed_before(sentence: Sentence, mention: Mention, last: Term) -> list[Term]:
+    """The organs of a list that ends at the lesion: "liver, spleen and kidney cysts"."""
+    out = [last]
+    for term in reversed(sentence.having("ORGAN")):
+        if term.end > out[0].start:
+            continue
+        known = {t.meta("ORGAN")["organ"] for t in out}
+        joined = _JOINED.fullmatch(sentence.between(term.end, out[0].start))
+        if not joined or term.meta("ORGAN")["organ"] in known or term.meta("ORGAN").get("weak"):
+            break
+        out.insert(0, term)
+    # "cysts of the liver and lung nodules": the first organ belongs to what stands before it.
+    if out[0].start < mention.start and _GOVERNED.search(sentence.between(sentence.start, out[0].start)):
+        return [last]
+    return out
 
 
 def _coordinated(sentence: Sentence, mention: Mention, terms: list[Term]) -> list[Term]:

@@ -174,6 +174,18 @@ def test_counts(extractor, text, expected):
 
 
 PLACES = [
+    ('Liver and lung metastases.',
+     ['liver | metastasis | >=2', 'lung | metastasis | >=2']),
+    ('Liver, spleen and kidney cysts.',
+     ['liver | cyst | >=2', 'spleen | cyst | >=2', 'kidney | cyst | >=2']),
+    ('Cyst of the liver and lung nodules.',
+     ['liver | cyst | 1', 'lung | unspecified | >=2']),
+    ('Masses in the right lobe of the liver and in the pancreatic tail.',
+     ['liver | right lobe | unspecified | >=1', 'pancreas | tail | unspecified | >=1']),
+    ('Multiple lymph nodes measuring up to 29 mm in the mediastinum.',
+     ['lymph_node | mediastinum | unspecified | >=2 | 29 upper']),
+    ('Formation of 30 mm in the left adrenal gland. Space-occupying finding of 46 mm in the liver.',
+     ['adrenal_gland | left | unspecified | 1 | 30', 'liver | unspecified | 1 | 46']),
     ('Lesion in the pancreatic head as well as liver metastases.',
      ['pancreas | head | unspecified | 1', 'liver | metastasis | >=2']),
     ('Cyst in the right kidney as well as two angiomyolipomas in the left kidney.',
@@ -344,6 +356,10 @@ def test_abdominal_oncology(extractor, text, expected):
 
 
 TYPES = [
+    ('A 12 mm lesion in segment III and a 9 mm lesion in segment VI, consistent with cysts.',
+     ['liver | segment 3 | cyst | 1 | 12', 'liver | segment 6 | cyst | 1 | 9']),
+    ('A 3 cm lesion in segment 7 of the liver. Metastasis in a patient with known primary?',
+     ['liver | segment 7 | metastasis | 1 | 30']),
     ('Extensive low-density nodule foci in the liver.',
      ['liver | unspecified | >=2']),
     ('Increased density in multiple ribs, not excluding the possibility of metastasis.',
@@ -446,6 +462,8 @@ NO_LESIONS_AFTER_ALL = [
     'High-density nodular focus in the gallbladder, considering calculus.',
     'Thickening of the sigmoid colon wall, unclear boundary with adjacent mass.',
     'White matter changes, more consistent with demyelination and less likely glioma.',
+    'Lymph nodes below the pathological size. Lymph nodes that do not reach mediastinal pathological size.',
+    '2 cm hypodense lesion in the spleen, consistent with infarct.',
     'Lymph nodes without evidence of pathological enlargement. Lymph nodes not reaching pathological dimensions.',
     'Metallic shadow in the left femur. Limited exam for fetal growth.',
     'Dense shadow in the mitral valve area.',
