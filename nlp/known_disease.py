@@ -25,11 +25,13 @@ def apply_known_disease(found: list[Candidate], sentences: list[Sentence]) -> No
     """Types that the history or the diagnosis give to lesions left unspecified; in place.
 
     A RECIST target is the primary in its own organ and a metastasis elsewhere; the first mass in the organ of a known
-    cancer is malignant; a lesion alone in its organ takes the type that the diagnosis names for the organ; a stated
-    disease such as sarcoidosis makes open lesions benign.
+    cancer is malignant; a lesion alone in its organ takes the type that the diagnosis names for the organ, the only
+    lesion of a report also one that the diagnosis names without an organ ("liposarcoma"); a stated disease such as
+    sarcoidosis makes open lesions benign.
     """
     primaries = _known(sentences, "malignant", diagnosis_only=False)
     diagnosed = {t: _known(sentences, t, diagnosis_only=True) for t in ("benign", "malignant", "cyst", "metastasis")}
+    histology = _diagnosed_without_organ(sentences) if len(found) == 1 else ""
     disease = _stated_disease(sentences)
     masses: set[str] = set()
     for candidate in found:
@@ -50,6 +52,8 @@ def apply_known_disease(found: list[Candidate], sentences: list[Sentence]) -> No
         elif len(named) == 1 and (alone or (not candidate.plural and candidate.organ not in masses)):
             candidate.lesion_type = named[0]
             masses.add(candidate.organ)
+        elif histology:
+            candidate.lesion_type = histology
         elif disease:
             candidate.lesion_type = disease
 
@@ -65,6 +69,20 @@ def _known(sentences: list[Sentence], lesion_type: str, *, diagnosis_only: bool)
             if term.meta("LESION").get("type") == lesion_type:
                 organs |= _organs_of(sentence, term)
     return organs
+
+
+def _diagnosed_without_organ(sentences: list[Sentence]) -> str:
+    """The only type that the diagnosis names, where it names no organ; empty otherwise."""
+    types: set[str] = set()
+    for sentence in sentences:
+        if "diagnos" not in sentence.heading or "differential" in sentence.heading or _DOUBT.search(sentence.text):
+            continue
+        if sentence.having("ORGAN"):
+            return ""
+        terms = [t for t in sentence.having("LESION") if not t.meta("LESION").get("organ")]
+        types |= {t.meta("LESION").get("type", "unspecified") for t in terms}
+    types.discard(LesionType.UNSPECIFIED)
+    return types.pop() if len(types) == 1 else ""
 
 
 def _organs_of(sentence: Sentence, term: Term) -> set[str]:

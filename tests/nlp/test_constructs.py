@@ -356,6 +356,10 @@ def test_abdominal_oncology(extractor, text, expected):
 
 
 TYPES = [
+    ('FINDINGS: 8 cm retroperitoneal mass.\nDIAGNOSIS: Liposarcoma',
+     ['peritoneum | retroperitoneal | malignant | 1 | 80']),
+    ('FINDINGS: 8 cm retroperitoneal mass. 2 cm liver lesion.\nDIAGNOSIS: Liposarcoma',
+     ['peritoneum | retroperitoneal | unspecified | 1 | 80', 'liver | unspecified | 1 | 20']),
     ('A 12 mm lesion in segment III and a 9 mm lesion in segment VI, consistent with cysts.',
      ['liver | segment 3 | cyst | 1 | 12', 'liver | segment 6 | cyst | 1 | 9']),
     ('A 3 cm lesion in segment 7 of the liver. Metastasis in a patient with known primary?',
