@@ -1,5 +1,6 @@
 """Reads a report sentence by sentence and keeps track of what the text is speaking of."""
 
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,7 @@ from .document import Mention, Place, Sentence
 from .groups import group_of, join_group
 from .measurements import Size
 from .mentions import find_mentions
-from .places import locate
+from .places import locate, share_place
 from .relations import relation_governed
 from .size_linking import link_sizes
 
@@ -48,6 +49,8 @@ def read(sentences: list[Sentence], examined: str = "") -> Reading:
         for mention in mentions:
             locate(mention, here)
             here = replace(mention.place, operated=here.operated) if mention.place.organ and not mention.node else here
+        for left, right in reversed(list(itertools.pairwise(mentions))):
+            share_place(sentence, left, right)
         homeless = link_sizes(sentence, mentions)
         assert_mentions(sentence, mentions)
         if index < 2 and sentence.section is Section.BODY and len(reading.sentences) > 3:

@@ -1,6 +1,7 @@
 """In which organ a mention sits: from its own words first, then heading, then what was spoken of before."""
 
 import re
+from dataclasses import replace
 
 from .document import Mention, Place, Sentence
 from .lexicon import Term
@@ -37,6 +38,31 @@ def locate(mention: Mention, focus: Place) -> None:
     if mention.node:
         mention.place = node_place(mention)
         mention.more_places = []
+
+
+_ONLY_AND = re.compile(r"\s*(?:,|,?\s*(?:and/or|and|or|as well as)\b)\s*")
+_SPREAD_TO = re.compile(r"^\s*(?:to|in|into|of|involving)\b[^.;:]{0,60}$")
+
+
+def share_place(sentence: Sentence, left: Mention, right: Mention) -> None:
+    """What two lesions of one sentence have of each other's place, after each was located on its own.
+
+    "Nodule and cyst in the right kidney": the place after the second holds for both, and two names for the same kind of
+    lesion are one group. "Metastases to hilar lymph nodes":
+    the nodes are where the metastases are.
+    """
+    gap = sentence.between(left.heads[-1].end, right.start)
+    unplaced = left.place.source in ("", "focus")
+    if unplaced and not left.node and not right.node and right.place.source == "after" and _ONLY_AND.fullmatch(gap):
+        left.place = replace(right.place, location=list(right.place.location))
+        if left.lesion_type == right.lesion_type and not left.count == right.count == 1:
+            left.dropped = left.dropped or "introduces"  # "nodules and masses": one group under two names
+            right.start, right.plural, right.count = left.start, True, None
+            right.count_min = max(2, right.count_min)
+    elif right.node and not left.node and left.lesion_type == "metastasis" and _SPREAD_TO.match(gap):
+        right.lesion_type, right.type_text = left.lesion_type, left.type_text
+        if unplaced:
+            left.dropped = left.dropped or "introduces"
 
 
 def _organ_terms(sentence: Sentence, mention: Mention, focus: Place) -> dict[str, list[Term]]:

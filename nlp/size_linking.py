@@ -15,9 +15,9 @@ _NO_LESION_SIZE = re.compile(
     r"(?:slice thickness|section thickness|collimation|slices? of|cuts? of|increments?|distance (?:of|"
     r"from|to|between)|distance|away|apart|every|interval of|spacing|"
     r"calib(?:er|re|ration)|short of|shift(?: of)?|depth of invasion|wall thickness(?: of| is|"
-    r" measures)?|thickness of the wall|margin of|resection margin|"
+    r" measures)?|thickness of the wall|margin of|(?<!at the )(?<!along the )(?<!near the )resection margin|"
     r"midclavicular line|endometri\w*(?: \w+){0,2}(?: thickness)?|cortical thickness|lumen|stenosis|"
-    r"span|extends? for|gap of|over a (?:length|distance) of)\W*(?:is|of|measures?|measuring|at|up to|"
+    r"span|extends? for|gap of|over a distance of|(?:stenos|narrow|occlu|strictur)\w* over a length of)\W*(?:is|of|measures?|measuring|at|up to|"
     r"approximately|about|:)?\W*$"
 )
 _NO_LESION_SIZE_AFTER = re.compile(
@@ -197,12 +197,20 @@ def _owner(sentence: Sentence, mentions: list[Mention], size: Size) -> Mention |
     return None
 
 
+_EXTENT_OF = re.compile(
+    r"\b(?:diameters?|size|axis|extent|extension|dimensions?|length) of (?:about |approximately |up to )?$"
+)
+
+
 def _premodified(sentence: Sentence, mentions: list[Mention], size: Size) -> Mention | str | None:
     """The noun that a size stands before: "a 3.9 cm cystic lesion", "4 mm stone"."""
     candidates: list[tuple[int, Mention | Term]] = [(m.head.start, m) for m in mentions if m.head.start >= size.end]
     candidates += [(t.start, t) for t in sentence.having("OTHER") if t.start >= size.end and not _inside(mentions, t)]
     if not candidates:
         return None
+    before = sentence.between(max(sentence.start, size.start - 40), size.start)
+    if _EXTENT_OF.search(before) and any(m.head.end <= size.start for m in mentions):
+        return None  # "mass with a diameter of 41 mm, encasing the celiac trunk"
     start, nearest = min(candidates, key=lambda c: c[0])
     gap = sentence.between(size.end, start)
     gap = re.sub(

@@ -34,6 +34,12 @@ def findings(extractor, text):
 
 
 SIZES = [
+    ('Pancreatic body mass with a diameter of 41 mm, encasing the celiac trunk.',
+     ['pancreas | body | unspecified | 1 | 41']),
+    ('Liver: new lesion at the resection margin measuring 17 mm.',
+     ['liver | unspecified | 1 | 17']),
+    ('Stenosing tumor in the sigmoid over a length of 5 cm.',
+     ['colon | sigmoid | unspecified | 1 | 50']),
     ('Liver cyst of .5 cm.',
      ['liver | cyst | 1 | 5']),
     ('Liver cyst of 0,8 cm.',
@@ -174,6 +180,16 @@ def test_counts(extractor, text, expected):
 
 
 PLACES = [
+    ('Metastases to bilateral hilar and mediastinal lymph nodes.',
+     ['lymph_node | bilateral hilar/mediastinal | metastasis | >=2']),
+    ('Metastatic disease to the liver and lymph nodes.',
+     ['liver | metastasis | >=2', 'lymph_node | metastasis | >=2']),
+    ('3 cm mass in the left kidney. Nodule and cyst in the right kidney.',
+     ['kidney | left | unspecified | 1 | 30', 'kidney | right | unspecified | 1', 'kidney | right | cyst | 1']),
+    ('Nodules and masses in both lungs.',
+     ['lung | bilateral | unspecified | >=2']),
+    ('Renal mass, 5 cm. The mass causes displacement of the ureter.',
+     ['kidney | unspecified | 1 | 50']),
     ('Liver and lung metastases.',
      ['liver | metastasis | >=2', 'lung | metastasis | >=2']),
     ('Liver, spleen and kidney cysts.',
@@ -467,6 +483,7 @@ NO_LESIONS_AFTER_ALL = [
     'Thickening of the sigmoid colon wall, unclear boundary with adjacent mass.',
     'White matter changes, more consistent with demyelination and less likely glioma.',
     'Lymph nodes below the pathological size. Lymph nodes that do not reach mediastinal pathological size.',
+    'A space-occupying lesion in the liver was not distinguished.',
     '2 cm hypodense lesion in the spleen, consistent with infarct.',
     'Lymph nodes without evidence of pathological enlargement. Lymph nodes not reaching pathological dimensions.',
     'Metallic shadow in the left femur. Limited exam for fetal growth.',
