@@ -17,7 +17,8 @@ _NO_LESION_SIZE = re.compile(
     r"calib(?:er|re|ration)|short of|shift(?: of)?|depth of invasion|wall thickness(?: of| is|"
     r" measures)?|thickness of the wall|margin of|(?<!at the )(?<!along the )(?<!near the )resection margin|"
     r"midclavicular line|endometri\w*(?: \w+){0,2}(?: thickness)?|cortical thickness|lumen|stenosis|"
-    r"span|extends? for|gap of|over a distance of|(?:stenos|narrow|occlu|strictur)\w* over a length of)\W*(?:is|of|measures?|measuring|at|up to|"
+    r"span|extends? for|gap of|over a distance of|"
+    r"(?:stenos|narrow|occlu|strictur)\w* over a length of)\W*(?:is|of|measures?|measuring|at|up to|"
     r"approximately|about|:)?\W*$"
 )
 _NO_LESION_SIZE_AFTER = re.compile(
