@@ -106,8 +106,9 @@ def _node_counts(mention: Mention) -> bool:
     """Lymph nodes are findings when enlarged, pathological, metastatic, or measured at 10 mm and not called normal."""
     sentence = mention.sentence
     text = sentence.between(mention.territory_start, mention.end)
-    told = mention.lesion_type == "metastasis"
-    if told or any(t.meta("LESION").get("type") in ("metastasis", "malignant") for t in mention.heads):
+    if mention.lesion_type == "metastasis" or any(
+        t.meta("LESION").get("type") in ("metastasis", "malignant") for t in mention.heads
+    ):
         return True
     if re.search(
         r"\bnot\s+(?:\w+ly\s+)?(?:patholog|enlarg|suspicious|conspicuous)|"
