@@ -85,7 +85,6 @@ def lesion_components(
     organ: str,
     probability: NDArray[np.floating] | None = None,
     min_volume_mm3: float = 0.0,
-    measure_axial: bool = True,
 ) -> ComponentMap:
     """Connected components (26 neighbours) of a lesion mask, largest first.
 
@@ -95,7 +94,6 @@ def lesion_components(
         organ: name put into each row.
         probability: (x, y, z) in 0..1, for the mean and maximum of each component.
         min_volume_mm3: smaller components are dropped.
-        measure_axial: False leaves the axial diameters NaN; they take most of the time.
 
     Raises:
         DataError: mask and probability differ in shape, or the mask is not 3D.
@@ -109,20 +107,20 @@ def lesion_components(
         shapes = f"{mask.shape}" if probability is None else f"{mask.shape} with probability {probability.shape}"
         raise DataError(f"lesion mask of {organ}: shape {shapes} vs one 3D grid. Components need matching voxels.")
     spacing_mm = spacing_from_affine(affine_ras)
-    labels = _label(mask != 0, min_volume_mm3 / float(np.prod(spacing_mm)))
+    labels, _ = label_components(mask != 0, min_volume_mm3 / float(np.prod(spacing_mm)))
     components = tuple(
-        _describe(labels[box] == label, box, label, organ, affine_ras, probability, measure_axial)
+        _describe(labels[box] == label, box, label, organ, affine_ras, probability)
         for label, box in enumerate(ndimage.find_objects(labels), start=1)
     )
     return ComponentMap(labels=labels, components=components)
 
 
-def _label(mask: Mask, min_voxels: float) -> NDArray[np.int32]:
-    """Components numbered by falling size, without those below `min_voxels`."""
+def label_components(mask: Mask, min_voxels: float) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Components (26 neighbours) numbered from 1 by falling size, and their voxels; those below `min_voxels` are 0."""
     labels = np.zeros(mask.shape, dtype=np.int32)
     box = bounding_box(mask)
     if box is None:
-        return labels
+        return labels, np.zeros(0, dtype=np.intp)
     raw, n = ndimage.label(mask[box], structure=_CONNECTIVITY_26)
     sizes = np.bincount(raw.ravel(), minlength=n + 1)[1:]
     order = np.argsort(-sizes, kind="stable")
@@ -131,7 +129,7 @@ def _label(mask: Mask, min_voxels: float) -> NDArray[np.int32]:
     renumber = np.zeros(n + 1, dtype=np.int32)
     renumber[order + 1] = np.arange(1, len(order) + 1)
     labels[box] = renumber[raw]
-    return labels
+    return labels, sizes[order]
 
 
 def bounding_box(mask: Mask, margin: int = 0) -> tuple[slice, slice, slice] | None:
@@ -152,11 +150,10 @@ def _describe(
     organ: str,
     affine_ras: NDArray[np.float64],
     probability: NDArray[np.floating] | None,
-    measure_axial: bool,
 ) -> LesionComponent:
     spacing_mm = spacing_from_affine(affine_ras)
     axis = axial_axis(affine_ras)
-    long_mm, short_mm = axial_diameters(voxels, spacing_mm, axis) if measure_axial else (float("nan"), float("nan"))
+    long_mm, short_mm = axial_diameters(voxels, spacing_mm, axis)
     n_voxels = int(voxels.sum())
     centre = np.argwhere(voxels).mean(axis=0) + [span.start for span in box]
     x, y, z = (float(value) for value in (np.asarray(affine_ras, dtype=float) @ [*centre, 1.0])[:3])

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import center_of_mass
 from scipy.special import expit
 
-from .components import ComponentMap, bounding_box, lesion_components
-from .lesions import Localisation, match_lesions
+from .components import ComponentMap, LesionComponent, Mask, bounding_box, label_components, spacing_from_affine
+from .lesions import Localisation, Overlap, shared_voxels
 
 Floats = NDArray[np.float64]
 
@@ -45,9 +46,11 @@ def detections(
     """
     if rule.criterion == "overlap":
         rule = replace(rule, criterion="iou")
-    counts: list[tuple[int, int]] = []
-    affine = np.array(affine_ras, dtype=float)
+    components = () if truth is None else truth.components
     labels = np.zeros(probability.shape, dtype=np.int32) if truth is None else truth.labels
+    affine = np.array(affine_ras, dtype=float)
+    min_voxels = min_component_mm3 / float(np.prod(spacing_from_affine(affine)))
+    counts: list[tuple[int, int]] = []
     n_voxels = -1
     for threshold in THRESHOLDS:  # ascending: each mask lies inside the one before
         mask = probability >= threshold
@@ -59,12 +62,35 @@ def detections(
             break
         probability, labels, mask = probability[box], labels[box], mask[box]
         affine[:3, 3] = (affine @ [*(span.start for span in box), 1.0])[:3]
-        predicted = lesion_components(mask, affine, organ="", min_volume_mm3=min_component_mm3, measure_axial=False)
-        match = match_lesions(ComponentMap(labels, () if truth is None else truth.components), predicted, rule)
-        counts.append((sum(lesion.detected for lesion in match.lesions), len(match.false_positive_diameters_mm)))
+        counts.append(_count(mask, affine, labels, components, rule, min_voxels))
     counts += [(0, 0)] * (len(THRESHOLDS) - len(counts))
     n_found, n_false = zip(*counts, strict=True)
     return Detections(n_found, n_false)
+
+
+def _count(
+    mask: Mask,
+    affine_ras: Floats,
+    truth_labels: NDArray[np.int32],
+    truth: tuple[LesionComponent, ...],
+    rule: Localisation,
+    min_voxels: float,
+) -> tuple[int, int]:
+    """Lesions found and false positives of one mask: `match_lesions` without a table of the components."""
+    labels, predicted_voxels = label_components(mask, min_voxels)
+    n = len(predicted_voxels)
+    overlap = Overlap(
+        shared=shared_voxels(truth_labels, labels, len(truth), n),
+        truth_voxels=np.array([c.n_voxels for c in truth], dtype=float),
+        predicted_voxels=predicted_voxels.astype(float),
+    )
+    truth_mm = np.array([c.centroid_ras_mm for c in truth], dtype=float).reshape(-1, 3)
+    predicted_mm = np.zeros((n, 3))
+    if rule.criterion == "centroid" and n:
+        centres = np.array(center_of_mass(mask, labels, np.arange(1, n + 1)))
+        predicted_mm = centres @ affine_ras[:3, :3].T + affine_ras[:3, 3]
+    hits = overlap.hits(rule, truth_mm, predicted_mm)
+    return int(hits.any(axis=1).sum()), int(overlap.wrong(hits).sum())
 
 
 def froc_curve(n_found: Floats, n_false_positives: Floats, n_lesions: float) -> tuple[Floats, Floats]:

@@ -77,16 +77,18 @@ def match_lesions(truth: ComponentMap, prediction: ComponentMap, rule: Localisat
         rule: localisation criterion; None = IoU ≥ 0.1.
     """
     rule = rule or Localisation()
-    shared = _shared_voxels(truth, prediction)  # (n_truth, n_prediction)
-    truth_voxels = np.array([c.n_voxels for c in truth.components], dtype=float)
-    predicted_voxels = np.array([c.n_voxels for c in prediction.components], dtype=float)
-    iou = shared / np.maximum(truth_voxels[:, None] + predicted_voxels[None] - shared, 1.0)
-    hits = _hits(rule, truth, prediction, shared, iou)
-    lesions = tuple(
-        LesionOutcome(c.axial_long_mm, c.volume_mm3, bool(hits[i].any()), float(iou[i].max(initial=0.0)))
-        for i, c in enumerate(truth.components)
+    overlap = Overlap(
+        shared=shared_voxels(truth.labels, prediction.labels, len(truth.components), len(prediction.components)),
+        truth_voxels=np.array([c.n_voxels for c in truth.components], dtype=float),
+        predicted_voxels=np.array([c.n_voxels for c in prediction.components], dtype=float),
     )
-    wrong = ~hits.any(axis=0) & (shared.sum(axis=0) <= predicted_voxels / 2)
+    hits = overlap.hits(rule, _centroids(truth), _centroids(prediction))
+    best = overlap.iou.max(axis=1, initial=0.0)
+    lesions = tuple(
+        LesionOutcome(c.axial_long_mm, c.volume_mm3, bool(found.any()), float(iou))
+        for c, found, iou in zip(truth.components, hits, best, strict=True)
+    )
+    wrong = overlap.wrong(hits)
     diameters = tuple(c.axial_long_mm for c, is_wrong in zip(prediction.components, wrong, strict=True) if is_wrong)
     return LesionMatch(lesions, diameters)
 
@@ -100,25 +102,54 @@ def size_stratum(diameter_mm: float) -> int:
     return int(np.searchsorted(SIZE_EDGES_MM, diameter_mm, side="left"))
 
 
-def _shared_voxels(truth: ComponentMap, prediction: ComponentMap) -> NDArray[np.float64]:
-    """Voxels that true lesion i and predicted component j have in common."""
-    n, m = len(truth.components), len(prediction.components)
-    both = (truth.labels > 0) & (prediction.labels > 0)
-    pairs = (truth.labels[both] - 1) * max(m, 1) + prediction.labels[both] - 1
-    return np.bincount(pairs, minlength=n * m)[: n * m].reshape(n, m).astype(float)
+def shared_voxels(
+    truth: NDArray[np.integer], prediction: NDArray[np.integer], n_truth: int, n_prediction: int
+) -> NDArray[np.float64]:
+    """Voxels that label i of the one and label j of the other map have in common, (n_truth, n_prediction)."""
+    both = (truth > 0) & (prediction > 0)
+    pairs = (truth[both].astype(np.int64) - 1) * max(n_prediction, 1) + prediction[both] - 1
+    counted = np.bincount(pairs, minlength=n_truth * n_prediction)[: n_truth * n_prediction]
+    return counted.reshape(n_truth, n_prediction).astype(float)
 
 
-def _hits(
-    rule: Localisation,
-    truth: ComponentMap,
-    prediction: ComponentMap,
-    shared: NDArray[np.float64],
-    iou: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    if rule.criterion == "overlap":
-        return shared > 0
-    if rule.criterion == "iou":
-        return iou >= rule.min_iou
-    ours = np.array([c.centroid_ras_mm for c in truth.components]).reshape(-1, 1, 3)
-    theirs = np.array([c.centroid_ras_mm for c in prediction.components]).reshape(1, -1, 3)
-    return np.asarray(np.linalg.norm(ours - theirs, axis=-1) <= rule.max_distance_mm)
+@dataclass(frozen=True)
+class Overlap:
+    """How true lesions and predicted components lie over each other.
+
+    Attributes:
+        shared: voxels in common, (n_truth, n_prediction).
+        truth_voxels, predicted_voxels: (n_truth,), (n_prediction,).
+    """
+
+    shared: NDArray[np.float64]
+    truth_voxels: NDArray[np.float64]
+    predicted_voxels: NDArray[np.float64]
+
+    @property
+    def iou(self) -> NDArray[np.float64]:
+        """Intersection over union of every pair."""
+        union = self.truth_voxels[:, None] + self.predicted_voxels[None] - self.shared
+        return np.asarray(self.shared / np.maximum(union, 1.0))
+
+    def hits(
+        self, rule: Localisation, truth_mm: NDArray[np.float64], prediction_mm: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Which component finds which lesion.
+
+        Args:
+            truth_mm, prediction_mm: centroids, (n, 3); used by the criterion "centroid" alone.
+        """
+        if rule.criterion == "overlap":
+            return self.shared > 0
+        if rule.criterion == "iou":
+            return self.iou >= rule.min_iou
+        distance_mm = np.linalg.norm(truth_mm[:, None] - prediction_mm[None], axis=-1)
+        return np.asarray(distance_mm <= rule.max_distance_mm)
+
+    def wrong(self, hits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which components are false positives."""
+        return ~hits.any(axis=0) & (self.shared.sum(axis=0) <= self.predicted_voxels / 2)
+
+
+def _centroids(components: ComponentMap) -> NDArray[np.float64]:
+    return np.array([c.centroid_ras_mm for c in components.components], dtype=float).reshape(-1, 3)
