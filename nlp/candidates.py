@@ -184,20 +184,20 @@ def _without_adjectives(location: list[str]) -> list[str]:
 def _with_height(
     mention: Mention, sizes: list[tuple[tuple[float, ...], int, int]]
 ) -> tuple[tuple[float, ...], int, int] | None:
-    """Two diameters and a third one told apart ("47 x 38 mm, with a height of 32 mm") as one size."""
+    """Two diameters and a third told apart ("47 x 38 mm, with a height of 32 mm", "…, 32 mm craniocaudally") as one."""
     first, second = sizes[0], sizes[1]
-    before = mention.sentence.between(max(mention.sentence.start, second[1] - 40), second[1])
-    if (
-        len(first[0]) == 2
-        and len(second[0]) == 1
-        and re.search(
-            r"\b(?:height|craniocaudal\w*|cranio-caudal\w*|length|depth|thickness|longitudinal\w*|"
-            r"vertical\w*)\b[^,;]{0,25}$",
-            before,
-        )
-    ):
-        return first[0] + second[0], first[1], second[2]
+    sentence = mention.sentence
+    before = sentence.between(max(sentence.start, second[1] - 40), second[1])
+    after = sentence.between(second[2], min(sentence.end, second[2] + 40))
+    third = _HEIGHT_BEFORE.search(before) or _HEIGHT_AFTER.match(after)
+    if third and len(first[0]) == 2 and len(second[0]) == 1:
+        return tuple(sorted(first[0] + second[0], reverse=True)), first[1], second[2]
     return None
+
+
+_HEIGHT = r"(?:height|cranio-?caudal\w*|length|depth|thickness|longitudinal\w*|vertical\w*)"
+_HEIGHT_BEFORE = re.compile(rf"\b{_HEIGHT}\b[^,;]{{0,25}}$")
+_HEIGHT_AFTER = re.compile(rf"\s*(?:in (?:the )?)?{_HEIGHT}\b")
 
 
 def _piece(mention: Mention, size: Size, start: int, stop: int) -> Candidate:

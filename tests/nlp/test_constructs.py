@@ -34,6 +34,8 @@ def findings(extractor, text):
 
 
 SIZES = [
+    ('Liver mass measuring 5.2 x 4.1 cm axially and 6.3 cm craniocaudally.',
+     ['liver | unspecified | 1 | 63x52x41']),
     ('Pancreatic body mass with a diameter of 41 mm, encasing the celiac trunk.',
      ['pancreas | body | unspecified | 1 | 41']),
     ('Liver: new lesion at the resection margin measuring 17 mm.',
