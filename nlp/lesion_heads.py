@@ -6,7 +6,7 @@ from .document import Sentence
 from .function_words import breaks_noun_phrase
 from .lexicon import Term
 
-_ONES = frozenset({"the one", "another one", "the other", "the other one", "a second one"})
+ONES = frozenset({"the one", "another", "another one", "the other", "the other one", "a second one"})
 _PERITONEAL = re.compile(
     r"periton|oment|mesenter|serosa|capsul|diaphragm|douglas|paracolic|perihepatic|perisplenic|cul-de-sac"
 )
@@ -41,7 +41,7 @@ def is_head(sentence: Sentence, term: Term) -> bool:
     if "WEAK_LESION" not in term.roles or _NO_LESION_OF.match(sentence.between(term.end, sentence.end)):
         return False
     qualifiers = _qualifiers_before(sentence, term)
-    if term.text in _ONES:
+    if term.text in ONES:
         return _stands_for_a_lesion(sentence, term)
     if term.text == "one":
         return False

@@ -6,7 +6,7 @@ import re
 from .counts import count
 from .descriptions import describe, only_describes
 from .document import Mention, Sentence
-from .lesion_heads import is_head
+from .lesion_heads import ONES, is_head
 from .lexicon import Term
 from .noun_phrases import divide_sentence, noun_phrase_start
 from .rule_files import Rule
@@ -29,6 +29,8 @@ def find_mentions(sentence: Sentence) -> list[Mention]:
         describe(sentence, mention)
         count(sentence, mention)
     for left, right in itertools.pairwise(mentions):
+        if right.head.text in ONES and right.lesion_type == "unspecified":  # "a cyst …, another in the right kidney"
+            right.lesion_type, right.type_text = left.lesion_type, left.type_text
         _close_list(sentence, left, right)
     return mentions
 

@@ -182,6 +182,8 @@ def test_counts(extractor, text, expected):
 
 
 PLACES = [
+    ('2 cm cyst in the left kidney and another in the right kidney.',
+     ['kidney | left | cyst | 1 | 20', 'kidney | right | cyst | 1']),
     ('Metastases to bilateral hilar and mediastinal lymph nodes.',
      ['lymph_node | bilateral hilar/mediastinal | metastasis | >=2']),
     ('Metastatic disease to the liver and lymph nodes.',
