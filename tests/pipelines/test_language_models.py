@@ -1,9 +1,7 @@
 """`reportsup extract` with language models: commands, batches, kills, comparison."""
 
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -67,15 +65,18 @@ def test_five_kills_lose_no_report(write, server, tmp_path):
     ask = [sys.executable, "-m", "reportsup.pipelines.cli", "extract", str(path), "--db", str(database)]
     ask += ["--backend", "openai", "--model", "fake", "--base-url", server, "--concurrency", "2"]
     chance = random.Random(0)
-    kept = 0
+    kept = killed = 0
     for _ in range(5):
         process = subprocess.Popen(ask, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_commits(process, database.with_name(database.name + ".wal"))
         time.sleep(chance.uniform(0.0, 0.3))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
+        if process.wait() == 0:  # a machine so busy that the run was over first
+            break
+        killed += 1
         before, kept = kept, rows_after_recovery(database)
         assert kept > before
+    assert killed
     assert command(*ask[3:]).returncode == 0
     assert rows(database, "SELECT count(*), count(DISTINCT report_id) FROM extractions WHERE status = 'ok'") == [
         (400, 400)
