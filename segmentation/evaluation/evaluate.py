@@ -15,7 +15,7 @@ from .patients import OperatingPoint, choose_operating_point
 from .records import ChannelResult, EvaluationCase, EvaluationSettings
 from .summary import Summary, summarise
 
-LAYOUT_VERSION: Final = 3  # of the JSON; raise it with any change of what a stored figure means
+LAYOUT_VERSION: Final = 4  # of the JSON; raise it with any change of what a stored figure means
 Record = TypeVar("Record")
 
 
@@ -35,7 +35,7 @@ class Evaluation:
     operating_points: dict[str, OperatingPoint]
     summaries: tuple[Summary, ...]
     results: tuple[ChannelResult, ...]
-    version: Literal[3] = LAYOUT_VERSION
+    version: Literal[4] = LAYOUT_VERSION
 
     @property
     def test_results(self) -> tuple[ChannelResult, ...]:
@@ -135,6 +135,7 @@ def _choose(organ: str, results: list[ChannelResult], settings: EvaluationSettin
         np.array([r.score for r in rows], dtype=float),
         criterion=settings.criterion,
         # With the score "volume", any component that survives the minimum volume makes a patient positive.
+        scale="logit" if settings.score == "probability" else "log",
         default=settings.threshold if settings.score == "probability" else max(settings.min_component_mm3, 1e-9),
     )
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from reportsup.segmentation.evaluation import patients
 from reportsup.segmentation.evaluation.patients import (
     auc,
     average_precision,
@@ -11,6 +12,7 @@ from reportsup.segmentation.evaluation.patients import (
     roc_curve,
 )
 from scipy import ndimage
+from scipy.special import expit, logit
 
 RNG = np.random.default_rng(11)
 TRUTH = RNG.random(60) < 0.4
@@ -91,12 +93,53 @@ def quality(criterion, called):
 
 
 @pytest.mark.parametrize("criterion", ["youden", "f1"])
-def test_operating_point_is_the_best_of_all_thresholds(criterion):
+def test_with_few_cases_the_operating_point_is_the_best_of_all_thresholds(criterion, monkeypatch):
+    monkeypatch.setattr(patients, "MIN_CASES_TO_SMOOTH", 1000)
     point = choose_operating_point(TRUTH, SCORE, criterion=criterion, default=0.5)
     best = max(quality(criterion, threshold <= SCORE) for threshold in np.unique(SCORE))
     assert quality(criterion, point.threshold <= SCORE) == pytest.approx(best)
     assert point.threshold not in SCORE  # between scores, not on one
     assert point.source == "validation"
+
+
+def drawn(seed, n=20):
+    """Two classes whose best threshold (sensitivity + specificity) lies at a logit of 1."""
+    rng = np.random.default_rng(seed)
+    return np.repeat([False, True], n), expit(np.concatenate([rng.normal(0, 1, n), rng.normal(2, 1, n)]))
+
+
+def test_smoothing_errs_less_than_the_best_of_the_scores(monkeypatch):
+    def error():
+        points = [choose_operating_point(*drawn(seed), criterion="youden", default=0.5) for seed in range(100)]
+        return np.sqrt(np.mean([(logit(point.threshold) - 1) ** 2 for point in points]))
+
+    smoothed = error()
+    monkeypatch.setattr(patients, "MIN_CASES_TO_SMOOTH", 1000)
+    assert smoothed < 0.8 * error()
+
+
+def test_f1_with_few_positives_asks_for_a_higher_score():
+    rare = np.concatenate([np.zeros(90, dtype=bool), np.ones(10, dtype=bool)])
+    score = expit(np.concatenate([np.random.default_rng(0).normal(0, 1, 90), np.linspace(1, 3, 10)]))
+    youden, f1 = (choose_operating_point(rare, score, criterion=c, default=0.5).threshold for c in ("youden", "f1"))
+    assert f1 > youden
+
+
+def test_volumes_in_other_units_give_the_same_point():
+    truth, score = drawn(0)
+    volume = np.where(score < 0.3, 0.0, 1000 * score)
+    small, large = (
+        choose_operating_point(truth, v, criterion="youden", default=1.0, scale="log").threshold
+        for v in (volume, 10 * volume)
+    )
+    assert 0 < small < 1000
+    assert large == pytest.approx(10 * small)
+
+
+def test_a_class_without_spread_needs_no_smoothing():
+    truth = np.repeat([False, True], 10)
+    point = choose_operating_point(truth, np.repeat([0.2, 0.6], 10), criterion="youden", default=0.5)
+    assert point.threshold == pytest.approx(0.4)
 
 
 def test_operating_point_lies_halfway_between_separable_classes():
