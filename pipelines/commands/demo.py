@@ -23,7 +23,7 @@ def demo(
 
     Examples: `reportsup demo` · `reportsup demo --out /tmp/demo --reported 40 --seed 1`
 
-    About eight minutes on two CPU cores. It ends with a table that compares training on the few masks alone with
+    Eight to thirteen minutes on two CPU cores. It ends with a table that compares training on the few masks alone with
     training on the same masks and the reports, on unseen patients of the scanner that the masks come from and of
     another one, which training knows from reports alone.
     """
