@@ -35,9 +35,10 @@ def assert_mentions(sentence: Sentence, mentions: list[Mention]) -> None:
             mention.dropped = mention.dropped or "reference"
         if _PRESENTS.search(sentence.between(sentence.start, mention.start)) and not mention.sizes:
             mention.dropped = mention.dropped or "historical"
-        if _BESIDE.search(sentence.between(sentence.start, mention.head.start)) and not mention.sizes:
+        before_head = sentence.between(sentence.start, mention.head.start)
+        if _BESIDE.search(before_head) and not mention.sizes:
             mention.dropped = mention.dropped or "reference"
-        if _UNLIKELY.search(sentence.between(sentence.start, mention.head.start)) and not mention.sizes:
+        if _UNLIKELY.search(before_head) and not mention.sizes:
             mention.dropped = mention.dropped or "differential"
         if not mention.negated and _something_else(sentence, mention):
             mention.dropped = mention.dropped or "no lesion"

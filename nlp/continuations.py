@@ -42,15 +42,13 @@ def continues(
     """Whether a mention only says more of an earlier one; if so its values are handed over."""
     before = sentence.between(sentence.start, mention.start)
     listed = _DIFFERENTIAL.search(sentence.between(sentence.start, mentions[0].head.start))
-    unplaced = mention.place.source in ("focus", "heading", "")
-    if listed and not mention.sizes and (unplaced or (mention is mentions[0] and _DIFFERENTIAL.search(before))):
-        return True
     if (
-        recent
-        and is_prior_sentence(sentence)
+        listed
         and not mention.sizes
-        and mention.place.source in ("focus", "heading", "")
+        and (_unplaced(mention) or (mention is mentions[0] and _DIFFERENTIAL.search(before)))
     ):
+        return True
+    if recent and is_prior_sentence(sentence) and not mention.sizes and _unplaced(mention):
         return True
     if recent and index - recent[-1][0] <= 1 and _asks_type(sentence, mention, mentions):
         _hand_over(mention, recent[-1][1], type_only=True)
@@ -84,6 +82,11 @@ def continues(
     return True
 
 
+def _unplaced(mention: Mention) -> bool:
+    """Whether no word of its own sentence says where the mention is."""
+    return mention.place.source in ("focus", "heading", "")
+
+
 def _asks_type(sentence: Sentence, mention: Mention, mentions: list[Mention]) -> bool:
     """ "Metastasis in a patient with a known primary?" right after a lesion asks what that lesion is."""
     return (
@@ -92,7 +95,7 @@ def _asks_type(sentence: Sentence, mention: Mention, mentions: list[Mention]) ->
         and not mention.sizes
         and not mention.node
         and mention.lesion_type != "unspecified"
-        and mention.place.source in ("focus", "heading", "")
+        and _unplaced(mention)
     )
 
 

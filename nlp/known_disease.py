@@ -71,11 +71,17 @@ def _known(sentences: list[Sentence], lesion_type: str, *, diagnosis_only: bool)
     return organs
 
 
+def _diagnoses(sentence: Sentence) -> bool:
+    """Whether a sentence stands under "DIAGNOSIS" and states one without a doubt."""
+    heading = sentence.heading
+    return "diagnos" in heading and "differential" not in heading and not _DOUBT.search(sentence.text)
+
+
 def _diagnosed_without_organ(sentences: list[Sentence]) -> str:
     """The only type that the diagnosis names, where it names no organ; empty otherwise."""
     types: set[str] = set()
     for sentence in sentences:
-        if "diagnos" not in sentence.heading or "differential" in sentence.heading or _DOUBT.search(sentence.text):
+        if not _diagnoses(sentence):
             continue
         if sentence.having("ORGAN"):
             return ""
@@ -98,10 +104,6 @@ def _stated_disease(sentences: list[Sentence]) -> str:
         for term in sentence.having("DISEASE"):
             before = sentence.between(sentence.start, term.start)
             stated = _STATED.search(before) is not None
-            if (
-                "diagnos" in sentence.heading
-                and "differential" not in sentence.heading
-                and not _DOUBT.search(sentence.text)
-            ) or (stated and not _DOUBT.search(before)):
+            if _diagnoses(sentence) or (stated and not _DOUBT.search(before)):
                 return str(term.meta("DISEASE")["type"])
     return ""

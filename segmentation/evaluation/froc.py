@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import center_of_mass
 from scipy.special import expit
 
-from .components import ComponentMap, LesionComponent, Mask, bounding_box, label_components, spacing_from_affine
-from .lesions import Localisation, Overlap, shared_voxels
+from .components import ComponentMap, Mask, bounding_box, label_components, spacing_from_affine
+from .lesions import Localisation, Overlap, shared_voxels, sizes_and_centroids
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def detections(
     """
     if rule.criterion == "overlap":
         rule = replace(rule, criterion="iou")
-    components = () if truth is None else truth.components
+    truth_voxels, truth_mm = sizes_and_centroids(() if truth is None else truth.components)
     labels = np.zeros(probability.shape, dtype=np.int32) if truth is None else truth.labels
     affine = np.array(affine_ras, dtype=float)
     min_voxels = min_component_mm3 / float(np.prod(spacing_from_affine(affine)))
@@ -62,7 +62,7 @@ def detections(
             break
         probability, labels, mask = probability[box], labels[box], mask[box]
         affine[:3, 3] = (affine @ [*(span.start for span in box), 1.0])[:3]
-        counts.append(_count(mask, affine, labels, components, rule, min_voxels))
+        counts.append(_count(mask, affine, labels, truth_voxels, truth_mm, rule, min_voxels))
     counts += [(0, 0)] * (len(THRESHOLDS) - len(counts))
     n_found, n_false = zip(*counts, strict=True)
     return Detections(n_found, n_false)
@@ -72,19 +72,16 @@ def _count(
     mask: Mask,
     affine_ras: Floats,
     truth_labels: NDArray[np.int32],
-    truth: tuple[LesionComponent, ...],
+    truth_voxels: Floats,
+    truth_mm: Floats,
     rule: Localisation,
     min_voxels: float,
 ) -> tuple[int, int]:
     """Lesions found and false positives of one mask: `match_lesions` without a table of the components."""
     labels, predicted_voxels = label_components(mask, min_voxels)
     n = len(predicted_voxels)
-    overlap = Overlap(
-        shared=shared_voxels(truth_labels, labels, len(truth), n),
-        truth_voxels=np.array([c.n_voxels for c in truth], dtype=float),
-        predicted_voxels=predicted_voxels.astype(float),
-    )
-    truth_mm = np.array([c.centroid_ras_mm for c in truth], dtype=float).reshape(-1, 3)
+    shared = shared_voxels(truth_labels, labels, len(truth_voxels), n)
+    overlap = Overlap(shared, truth_voxels, predicted_voxels.astype(float))
     predicted_mm = np.zeros((n, 3))
     if rule.criterion == "centroid" and n:
         centres = np.array(center_of_mass(mask, labels, np.arange(1, n + 1)))

@@ -1,5 +1,6 @@
 """Which lesions of a case were found, and which predicted ones are not there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schemas.errors import ConfigError
-from .components import ComponentMap
+from .components import ComponentMap, LesionComponent
 
 # Edges in mm of the size strata: ≤1, 1–2, 2–4, >4 cm of the longest axial diameter.
 SIZE_EDGES_MM = (10.0, 20.0, 40.0)
@@ -77,12 +78,11 @@ def match_lesions(truth: ComponentMap, prediction: ComponentMap, rule: Localisat
         rule: localisation criterion; None = IoU ≥ 0.1.
     """
     rule = rule or Localisation()
-    overlap = Overlap(
-        shared=shared_voxels(truth.labels, prediction.labels, len(truth.components), len(prediction.components)),
-        truth_voxels=np.array([c.n_voxels for c in truth.components], dtype=float),
-        predicted_voxels=np.array([c.n_voxels for c in prediction.components], dtype=float),
-    )
-    hits = overlap.hits(rule, _centroids(truth), _centroids(prediction))
+    truth_voxels, truth_mm = sizes_and_centroids(truth.components)
+    predicted_voxels, predicted_mm = sizes_and_centroids(prediction.components)
+    shared = shared_voxels(truth.labels, prediction.labels, len(truth_voxels), len(predicted_voxels))
+    overlap = Overlap(shared, truth_voxels, predicted_voxels)
+    hits = overlap.hits(rule, truth_mm, predicted_mm)
     best = overlap.iou.max(axis=1, initial=0.0)
     lesions = tuple(
         LesionOutcome(c.axial_long_mm, c.volume_mm3, bool(found.any()), float(iou))
@@ -151,5 +151,7 @@ class Overlap:
         return ~hits.any(axis=0) & (self.shared.sum(axis=0) <= self.predicted_voxels / 2)
 
 
-def _centroids(components: ComponentMap) -> NDArray[np.float64]:
-    return np.array([c.centroid_ras_mm for c in components.components], dtype=float).reshape(-1, 3)
+def sizes_and_centroids(components: Sequence[LesionComponent]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Voxels (n,) and centroids in mm (n, 3) of the components."""
+    voxels = np.array([c.n_voxels for c in components], dtype=float)
+    return voxels, np.array([c.centroid_ras_mm for c in components], dtype=float).reshape(-1, 3)
