@@ -11,6 +11,11 @@ _SEGMENTS = re.compile(
 _SHORT_SEGMENT = re.compile(
     r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))"
 )
+# Without the word: "1.2 cm cyst in 4A", "(VIII, VII, V x2, IVa)", "iva/b". Roman numerals from two letters on.
+_BARE_SEGMENT = re.compile(
+    r"(?<![a-z0-9./-])(?P<list>(?:4\s?[ab]|iv[ab]?|vi{0,3}|iii|ii)(?:\s*(?:/|-|,)\s*(?:[1-8][ab]?|iv[ab]?|vi{0,3}|i{1,3}))*)"
+    r"(?![a-z0-9]|\s*(?:mm|cm|contrast|line|access|fluid))"
+)
 _VERTEBRA = re.compile(
     r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|"
     r"[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|"
@@ -19,6 +24,22 @@ _VERTEBRA = re.compile(
 )
 _AND = re.compile(r"\s*(?:,|&|\band\b)\s*(?=(?:th|[ctls])\s?\d)")  # not inside "l4 and 5"
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
+
+
+def segment_spans(text: str) -> list[tuple[int, int, list[str]]]:
+    """(start, end, Couinaud segments) of every place that names liver segments; "S5", "4a" alone count too."""
+    out = [(m.start(), m.end(), _read_segments(m.group("list"))) for m in _SEGMENTS.finditer(text)]
+    for pattern in (_SHORT_SEGMENT, _BARE_SEGMENT):
+        for m in pattern.finditer(text):
+            if not any(a < m.end() and m.start() < b for a, b, _ in out):
+                out.append((m.start(), m.end(), _read_segments(m.group("list").replace("s", ""))))
+    return [(a, b, list(dict.fromkeys(names))) for a, b, names in out if names]
+
+
+def vertebra_spans(text: str) -> list[tuple[int, int, str]]:
+    """(start, end, name as written) of every vertebra named in a text."""
+    blanked = _MRI_WORD.sub(lambda m: " " * len(m.group()), text)
+    return [(m.start(), m.end(), m.group().strip()) for m in _VERTEBRA.finditer(blanked)]
 
 
 def liver_segments(text: str, liver_context: bool) -> list[str]:

@@ -1,0 +1,101 @@
+"""Lays annotated findings over what was recognised in a report: which size and which word speaks of which finding."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .measurements import Size
+from .spans import Mention, Sentence
+
+TOLERANCE_MM = 1.0
+
+
+@dataclass(frozen=True)
+class Gold:
+    """The annotation of one report; `spans`: per finding where its quotes stand in the text."""
+
+    findings: Sequence[Mapping[str, Any]]
+    negative_organs: frozenset[str]
+    spans: Sequence[Sequence[tuple[int, int]]]
+
+
+def locate_quotes(text: str, record: Mapping[str, Any]) -> Gold:
+    """The annotation with its quotes found in the text, every occurrence of each."""
+    spans = []
+    for finding in record["findings"]:
+        found: list[tuple[int, int]] = []
+        for quote in finding.get("evidence") or []:
+            found += [(m.start(), m.end()) for m in re.finditer(re.escape(quote), text)]
+        spans.append(found)
+    return Gold(record["findings"], frozenset(record.get("negative_organs") or ()), spans)
+
+
+def inside(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a span lies in one of the quotes."""
+    return any(a <= start and end <= b for a, b in spans)
+
+
+def overlaps(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a span touches one of the quotes."""
+    return any(a < end and start < b for a, b in spans)
+
+
+def tells(size: Size, told: Iterable[Sequence[float]]) -> bool:
+    """Whether a size in the text is one of the annotated ones: each of its diameters is among theirs."""
+    annotated = [sorted(x, reverse=True) for x in told]
+    for lesion in size.lesions_mm:
+        if not any(all(any(abs(d - x) <= TOLERANCE_MM for x in sizes) for d in lesion) for sizes in annotated):
+            return False
+    return bool(annotated)
+
+
+def size_roles(sentence: Sentence, gold: Gold) -> list[str | None]:
+    """Per size of a sentence: "current", "prior", "other", or None where the annotation does not tell."""
+    out: list[str | None] = []
+    for size in sentence.sizes:
+        role: str | None = None
+        for finding, spans in zip(gold.findings, gold.spans, strict=True):
+            near = overlaps(spans, size.start, size.end)
+            if near and tells(size, finding["sizes_mm"]):
+                role = "current"
+                break
+            close = near or overlaps(spans, sentence.start, sentence.end)
+            if close and tells(size, finding["prior_sizes_mm"]):
+                role = "prior"
+        if role is None:
+            again = any(tells(size, f["sizes_mm"]) for f in gold.findings)
+            retold = sentence.section in ("impression", "addendum", "recommendation")
+            role = ("current" if retold else None) if again and sentence.section not in ("indication", "comparison", "technique") else "other"
+        out.append(role)
+    return out
+
+
+def speaks_of(mention: Mention, gold: Gold) -> list[int]:
+    """Numbers of the findings that a mention speaks of by their quotes (a size must also be the finding's)."""
+    out = []
+    for number, (finding, spans) in enumerate(zip(gold.findings, gold.spans, strict=True)):
+        if mention.size is not None:
+            if overlaps(spans, mention.size.start, mention.size.end) and tells(mention.size, finding["sizes_mm"]):
+                out.append(number)
+        elif mention.head is not None and inside(spans, mention.head.start, mention.head.end):
+            out.append(number)
+    if len(out) > 1 and mention.size is not None:
+        out = _closest(mention, out, gold)
+    return out
+
+
+def _closest(mention: Mention, numbers: list[int], gold: Gold) -> list[int]:
+    """Of several findings with the size, those whose quote around it is the shortest."""
+    start, end = mention.size.start, mention.size.end  # type: ignore[union-attr]
+    lengths = {n: min(b - a for a, b in gold.spans[n] if a < end and start < b) for n in numbers}
+    shortest = min(lengths.values())
+    return [n for n in numbers if lengths[n] == shortest]
+
+
+def retells(mention: Mention, organ: str, gold: Gold) -> list[int]:
+    """Findings that an unquoted mention may tell again: its organ's, and of its size where it has one."""
+    out = [n for n, f in enumerate(gold.findings) if f["organ"] == organ]
+    if mention.size is not None:
+        out = [n for n in out if tells(mention.size, gold.findings[n]["sizes_mm"])]
+    return out

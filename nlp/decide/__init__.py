@@ -1,0 +1,1 @@
+"""Decisions: small models of named features over what was recognised."""

@@ -1,0 +1,70 @@
+"""The class of a lesion, from all that its mentions and the report say of it."""
+
+from collections.abc import Sequence
+
+from ..spans import Located, Sentence
+
+TYPES = ("unspecified", "cyst", "benign", "malignant", "metastasis")
+
+
+def features(members: Sequence[Located], summaries: Sequence[Located], siblings: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Features of a cluster, before they are crossed with a type.
+
+    Args:
+        members: the mentions of the lesion.
+        summaries: mentions that sum up several lesions of the organ ("four metastases").
+        siblings: lesion types named by words elsewhere in the report for the same organ.
+        known: "type|organ" named in the indication.
+    """
+    organ = members[0].organ
+    out = [f"organ={organ}"]
+    types: list[str] = []
+    for located in members:
+        m = located.mention
+        if m.head:
+            types.append(m.head.lesion_type)
+            out.append(f"h={m.head.text}")
+            out.append(f"h={m.head.text.split()[-1].rstrip('s')}")
+            out.append(f"headtype={m.head.lesion_type}")
+        out += near_types(m.sentence, m.start, m.end, m.head)
+    said = [t for t in types if t != "unspecified"]
+    out.append(f"said={said[0] if said else '-'}")
+    out.append(f"saidlast={said[-1] if said else '-'}")
+    if len(set(said)) > 1:
+        out.append("said_several")
+    for located in summaries:
+        head = located.mention.head
+        if head:
+            out.append(f"summary={head.lesion_type}|{'un' if not said else 'said'}")
+    for t in sorted(set(siblings)):
+        out.append(f"sibling={t}|{'un' if not said else 'said'}")
+    for entry in sorted(set(known)):
+        kind, _, where = entry.partition("|")
+        out.append(f"known={kind}|{'here' if where == organ else 'there' if where else '?'}|{'un' if not said else 'said'}|{'node' if organ == 'lymph_node' else ''}")
+    return sorted(set(out))
+
+
+def near_types(s: Sentence, start: int, end: int, head) -> list[str]:
+    """What stands around a mention: describing words, further lesion words, scores, words."""
+    low, high = (min(start, head.start), max(end, head.end)) if head else (start, end)
+    out = []
+    for q in s.having("QUALIFIER"):
+        if low - 45 <= q.start <= high + 70:
+            out.append(f"q={q.text}")
+            if q.meta("QUALIFIER").get("type"):
+                out.append(f"qtype={q.meta('QUALIFIER')['type']}|{'b' if q.start < low else 'a'}")
+    for h in s.heads:
+        if h is head or h.lesion_type == "unspecified" or not (low - 60 <= h.start <= high + 120):
+            continue
+        sizes_between = any(min(h.end, high) <= x.start < max(h.start, low) for x in s.sizes if not (start <= x.start < end))
+        out.append(f"neartype={h.lesion_type}|{'b' if h.start < low else 'a'}{'s' if sizes_between else ''}")
+    left = [w for _, b, w in s.words if b <= low][-5:]
+    right = [w for a, _, w in s.words if a >= high][:14]
+    inside = [w for a, b, w in s.words if low <= a and b <= high]
+    out += [f"w={w}" for w in {*left, *right, *inside} if w.isalpha() and len(w) > 2]
+    return out
+
+
+def crossed(found: Sequence[str]) -> list[list[str]]:
+    """One candidate a type."""
+    return [[f"{kind}|{name}" for name in (*found, "bias")] for kind in TYPES]

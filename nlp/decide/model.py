@@ -1,0 +1,63 @@
+"""A choice among candidates by named features: score = sum of weights, probability = softmax over the candidates."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Features = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """One decision: feature name → weight. A feature that was not seen in training weighs nothing."""
+
+    weights: dict[str, float]
+
+    def scores(self, candidates: Sequence[Features]) -> list[float]:
+        """One score a candidate."""
+        get = self.weights.get
+        return [sum([get(name, 0.0) for name in features]) for features in candidates]
+
+    def probabilities(self, candidates: Sequence[Features]) -> list[float]:
+        """Softmax of the scores; sums to 1."""
+        scores = self.scores(candidates)
+        top = max(scores)
+        exponentials = [math.exp(s - top) for s in scores]
+        total = sum(exponentials)
+        return [e / total for e in exponentials]
+
+    def probability(self, features: Features) -> float:
+        """Of a yes against a no without features."""
+        score = self.scores([features])[0]
+        return 1.0 / (1.0 + math.exp(-score)) if score > -700 else 0.0
+
+
+DECISIONS = ("size_role", "organ", "side", "place", "resolve", "lesion_type", "certainty", "negative", "confidence")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of every decision, as one readable JSON file."""
+
+    choosers: dict[str, Chooser]
+
+    def __getitem__(self, decision: str) -> Chooser:
+        return self.choosers[decision]
+
+    @classmethod
+    def read(cls, path: Path) -> "Weights":
+        """Weights from a file that `write` made."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls({name: Chooser(data["weights"].get(name, {})) for name in DECISIONS})
+
+    def write(self, path: Path) -> None:
+        """One line a feature, sorted, so that two trainings can be compared."""
+        data = {
+            "weights": {
+                name: {k: round(v, 4) for k, v in sorted(c.weights.items()) if abs(v) >= 5e-4}
+                for name, c in self.choosers.items()
+            }
+        }
+        path.write_text(json.dumps(data, indent=0, ensure_ascii=True) + "\n", encoding="utf-8")

@@ -1,0 +1,133 @@
+"""In which organ a mention sits."""
+
+from collections.abc import Mapping, Sequence
+
+from ..spans import Mention, OrganCue, Sentence
+from .relate import relate
+
+_LOOK_BACK = 3
+
+
+class OrganContext:
+    """What a report says of organs before and around its sentences; built once a report."""
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        self.sentences = sentences
+        self.exam = self._exam()
+
+    def _exam(self) -> set[str]:
+        out: set[str] = set()
+        for s in self.sentences[:3]:
+            if s.section in ("exam", "body", "technique", "indication") or s.index == 0:
+                out |= {c.organ for c in s.organs if c.kind in ("noun", "adjective")}
+        return out
+
+    def history(self) -> set[str]:
+        """Organs of the diseases that the indication names."""
+        return {c.organ for s in self.sentences if s.section == "indication" for c in s.organs}
+
+
+def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Mention, str]]) -> dict[str, list[str]]:
+    """Organ → features. `focus`: the mentions before this one with the organ decided for each."""
+    s = mention.sentence
+    found: dict[str, list[str]] = {}
+
+    def put(organ: str, *names: str) -> None:
+        found.setdefault(organ, []).extend(names)
+
+    own = [c for c in s.organs if not (mention.head and c.kind == "operated")]
+    _own_words(mention, own, put)
+    for number, organ in enumerate(s.heading_organs):
+        only = "1" if len(s.heading_organs) == 1 else "n"
+        put(organ, f"heading{only}", f"heading{only}#{min(number, 2)}", f"heading&{'own' if own else 'bare'}")
+    _earlier_sentences(s, context, put, bool(own) or bool(s.heading_organs))
+    _focus(mention, focus, put, bool(own), bool(s.heading_organs))
+    for organ in context.exam:
+        put(organ, "exam", f"exam&{'own' if own else 'bare'}{'h' if s.heading_organs else ''}")
+    head = mention.head
+    if head:
+        if head.organ:
+            put(head.organ, "head_organ")
+        if head.kind == "node":
+            put("lymph_node", "head_node")
+    for organ, names in found.items():
+        names.append(f"o={organ}")
+        if head and head.kind != "anaphor":
+            names.append(f"h={head.text.split()[-1][:10].rstrip('s')}|{organ}")
+        if mention.head and mention.head.kind == "node":
+            names.append(f"node&{organ == 'lymph_node'}")
+        elif organ == "lymph_node":
+            names.append("nonnode_lymph")
+    return found
+
+
+def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
+    low = min(mention.start, mention.head.start) if mention.head else mention.start
+    high = max(mention.end, mention.head.end) if mention.head else mention.end
+    s = mention.sentence
+    organs = {c.organ for c in own}
+    first = own[0].organ if own else ""
+    seen: set[tuple[str, str, str]] = set()
+    ordered = sorted(own, key=lambda c: _distance(c, low, high))
+    rank: dict[str, int] = {}
+    for cue in ordered:
+        rank.setdefault(cue.organ, len(rank))
+        where, more = relate(s, low, high, cue.start, cue.end)
+        kind = cue.kind + ("~" if cue.governed else "")
+        key = (cue.organ, where[0], kind)
+        if key in seen:
+            continue
+        seen.add(key)
+        put(cue.organ, f"{kind}|{where}", f"{kind[:4]}|r{min(rank[cue.organ], 3)}{where[0]}", *(f"{kind[:2]}|{m}" for m in more))
+    for organ in organs:
+        if len(organs) == 1:
+            put(organ, "only_organ", f"only_organ&{'h' if s.heading_organs else ''}")
+        if organ == first:
+            put(organ, "first_organ")
+        if all(c.governed for c in own if c.organ == organ):
+            put(organ, "all_governed")
+
+
+def _distance(cue: OrganCue, low: int, high: int) -> int:
+    return low - cue.end if cue.end <= low else cue.start - high if cue.start >= high else 0
+
+
+def _earlier_sentences(s: Sentence, context: OrganContext, put, has_own: bool) -> None:
+    for back in range(1, _LOOK_BACK + 1):
+        if s.index - back < 0:
+            break
+        before = context.sentences[s.index - back]
+        same = "same" if before.block == s.block else "other"
+        if before.section != s.section and before.section in ("indication", "technique", "comparison", "exam"):
+            continue
+        cues = [c for c in before.organs if c.kind in ("noun", "adjective", "lesion", "place", "segment") and not c.governed]
+        if not cues:
+            continue
+        put(cues[0].organ, f"prev{back}first|{same}", f"prev{back}first|{'own' if has_own else 'bare'}")
+        put(cues[-1].organ, f"prev{back}last|{same}")
+        for organ in {c.organ for c in cues}:
+            put(organ, f"prev{back}any|{same}")
+
+
+def _focus(mention: Mention, focus: Sequence[tuple[Mention, str]], put, has_own: bool, has_heading: bool) -> None:
+    s = mention.sentence
+    ties = f"{'own' if has_own else 'bare'}{'h' if has_heading else ''}"
+    for k, (earlier, organ) in enumerate(reversed(focus[-2:])):
+        e = earlier.sentence
+        where = "sent" if e is s else "block" if e.block == s.block else "para" if e.paragraph == s.paragraph else "far"
+        gap = min(s.index - e.index, 4)
+        put(organ, f"focus{k}|{where}{gap}|{ties}", f"focus{k}|{where}", f"focus{k}|size{bool(earlier.size)}|{ties}")
+        if mention.head and mention.head.kind == "anaphor":
+            put(organ, f"focus{k}|anaphor")
+    if focus and mention.head is None:
+        put(focus[-1][1], f"focus|nohead|{ties}")
+
+
+
+
+def best(scores: Mapping[str, float]) -> tuple[str, float]:
+    """The most probable organ."""
+    if not scores:
+        return "", 0.0
+    organ = max(scores, key=lambda o: (scores[o], o))
+    return organ, scores[organ]

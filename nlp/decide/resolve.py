@@ -1,0 +1,248 @@
+"""What a mention is: no lesion, a new one, a word for several that are told one by one, or one already told."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..measurements import Size
+from ..spans import Located, Mention
+from .relate import bucket, relate
+
+DROP, NEW, SUMMARY = "drop", "new", "summary"
+MAX_CLUSTERS = 14
+_MODIFIERS = ("NEGATED_EXISTENCE", "RESOLVED", "HISTORICAL", "HYPOTHETICAL", "POSSIBLE_EXISTENCE", "FAMILY")
+_QUESTION = re.compile(r"\?")
+_ANOTHER = re.compile(r"\b(?:another|second|third|fourth|other|additional|further|also|new|separate)\b")
+
+
+@dataclass
+class Cluster:
+    """Mentions that speak of one lesion or group."""
+
+    mentions: list[Located] = field(default_factory=list)
+
+    @property
+    def last(self) -> Located:
+        return self.mentions[-1]
+
+    @property
+    def organ(self) -> str:
+        return self.mentions[0].organ
+
+    @property
+    def sizes(self) -> list[Size]:
+        return [m.mention.size for m in self.mentions if m.mention.size]
+
+    @property
+    def plural(self) -> bool:
+        return any(m.mention.plural for m in self.mentions)
+
+
+def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention]) -> list[str]:
+    """Features of the mention by itself, before they are crossed with the action."""
+    m = located.mention
+    s = m.sentence
+    kind = "size" if m.size else "word"
+    head = m.head
+    hk = head.kind if head else "none"
+    out = [
+        f"kind={kind}", f"head={hk}", f"{kind}|{hk}", f"section={s.section}", f"{kind}|section={s.section}",
+        f"organ={located.organ or '-'}", f"{hk}|organ={located.organ or '-'}",
+        f"plural={m.plural}", f"definite={m.definite}", f"quantified={m.quantified}", f"{kind}|plural={m.plural}|{m.quantified}",
+        f"p_organ={int(located.p_organ * 4)}",
+    ]  # fmt: skip
+    if m.size:
+        out.append(f"p_current={int(m.p_current * 8)}")
+        out.append(f"{hk}|p_current={int(m.p_current * 4)}")
+    if head:
+        out += [f"h={head.text}", f"{kind}|h={head.text.split()[-1].rstrip('s')}", f"{kind}|type={head.lesion_type}", f"{hk}|enlarged={head.enlarged}"]
+        if head.kind == "weak":
+            out.append(f"weak|{kind}|{bool(_qualifiers(m))}")
+    out += _scope(m, kind)
+    out += _window(m, kind)
+    same = [c for c in clusters if c.organ == located.organ]
+    out.append(f"{kind}|same_organ={min(len(same), 3)}|{s.section == 'impression'}")
+    out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
+    out += _following(m, located, upcoming, kind)
+    if s.heading:
+        out.append(f"heading={s.heading[:20]}")
+    if s.lesion_list:
+        out.append(f"{kind}|lesion_list")
+    return out
+
+
+def _qualifiers(m: Mention) -> list[str]:
+    s, head = m.sentence, m.head
+    if not head:
+        return []
+    return [q.text for q in s.having("QUALIFIER") if q.end <= head.start and head.start - q.end < 30]
+
+
+def _scope(m: Mention, kind: str) -> list[str]:
+    """ConText: which modifiers stand before (forward ones) and after (backward ones), how far, and what ends their scope."""
+    s = m.sentence
+    low = min(m.start, m.head.start) if m.head else m.start
+    high = max(m.end, m.head.end) if m.head else m.end
+    terminators = s.having("TERMINATE:TERMINATE")
+    out = []
+    for name in _MODIFIERS:
+        for direction in ("FORWARD", "BACKWARD"):
+            role = f"{name}:{direction}"
+            terms = [t for t in s.terms if role in t.roles]
+            if direction == "FORWARD":
+                terms = [t for t in terms if t.end <= low and "PSEUDO:TERMINATE" not in t.roles]
+                nearest = terms[-1] if terms else None
+            else:
+                terms = [t for t in terms if t.start >= high]
+                nearest = terms[0] if terms else None
+            if nearest is None:
+                continue
+            gap = s.between(nearest.end, low) if direction == "FORWARD" else s.between(high, nearest.start)
+            a, b = (nearest.end, low) if direction == "FORWARD" else (high, nearest.start)
+            ended = any(a <= t.start and t.end <= b for t in terminators)
+            sizes = any(a <= x.start < b for x in s.sizes if x is not m.size)
+            other_heads = sum(a <= h.start < b for h in s.heads if h is not m.head)
+            mark = "!" if ended else ";" if ";" in gap else "$" if sizes else ""
+            tag = f"{name[:4]}{direction[0]}"
+            out += [f"{tag}|{bucket(len(gap.split()))}{mark}", f"{kind}|{tag}{mark}", f"{tag}|heads{min(other_heads, 2)}", f"{kind}|{tag}|heads{min(other_heads, 1)}{mark}"]
+            if "," in gap:
+                out.append(f"{tag}|comma|{kind}")
+            out.append(f"{tag}={nearest.text}")
+    for t in s.having("PSEUDO:TERMINATE"):
+        if t.end <= low:
+            out.append("pseudo_before")
+    for t in s.having("CHANGE:BIDIRECTIONAL"):
+        if low - 25 <= t.start < high + 12:
+            out.append(f"change={t.text}")
+    if _QUESTION.search(s.between(low - 14, high + 8)):
+        out.append(f"question|{kind}")
+    normal = [t for t in s.having("NORMAL:BIDIRECTIONAL")]
+    if normal:
+        out.append(f"normal|{kind}")
+    return out
+
+
+def _window(m: Mention, kind: str) -> list[str]:
+    s = m.sentence
+    low = min(m.start, m.head.start) if m.head else m.start
+    high = max(m.end, m.head.end) if m.head else m.end
+    left = [w for _, b, w in s.words if b <= low][-4:]
+    right = [w for a, _, w in s.words if a >= high][:4]
+    inside = [w for a, b, w in s.words if a >= low and b <= high and not (m.size and m.size.start <= a < m.size.end)]
+    out = [f"L={w}" for w in left] + [f"R={w}" for w in right] + [f"I={w}" for w in inside[:8]]
+    out.append(f"l0={left[-1] if left else '^'}|{kind}")
+    out.append(f"r0={right[0] if right else '$'}|{kind}")
+    if len(right) > 1:
+        out.append(f"r0r1={right[0]}_{right[1]}")
+    if len(left) > 1:
+        out.append(f"l1l0={left[-2]}_{left[-1]}")
+    first = s.words[0][2] if s.words else ""
+    out.append(f"first={first}|{kind}")
+    others = [t for t in s.having("OTHER") if "LESION" not in t.roles and abs(t.start - high) < 30]
+    out += [f"other={t.text}" for t in others[:3]]
+    return out
+
+
+def _following(m: Mention, located: Located, upcoming: Sequence[Mention], kind: str) -> list[str]:
+    """What comes after: members told one by one, a colon, a size further on in the sentence."""
+    s = m.sentence
+    here = [u for u in upcoming if u.sentence is s]
+    sized = [u for u in upcoming if u.size is not None and u.sentence.block == s.block and u.sentence.index - s.index <= 3]
+    out = [f"{kind}|sized_after={min(len(sized), 3)}|plural{m.plural}"]
+    if any(u.size for u in here):
+        out.append(f"{kind}|sized_in_sentence|plural{m.plural}")
+    if s.text.rstrip().endswith(":"):
+        out.append(f"{kind}|colon_end")
+    if m.quantified and m.count and m.count > 1:
+        out.append(f"{kind}|counted|sized_after={min(len(sized), 3)}")
+    return out
+
+
+def link_features(located: Located, cluster: Cluster, same_organ: int, position: int) -> list[str]:
+    """Features of the link of a mention to a cluster. `position`: how many clusters were spoken of since."""
+    m, last = located.mention, cluster.last
+    s, e = m.sentence, last.mention.sentence
+    kind = "size" if m.size else "word"
+    where = "sent" if s is e else f"next{min(s.index - e.index, 3)}" if s.block == e.block else "imp" if s.section == "impression" and e.section != "impression" else "far"
+    ck = "sized" if cluster.sizes else "bare"
+    pair = f"{kind}{ck}"
+    organ = "same" if located.organ == cluster.organ else "none" if not located.organ else "diff"
+    out = [f"{pair}|{where}", f"organ_{organ}", f"organ_{organ}|{where}", f"{where}|pos{min(position, 4)}", f"{pair}|{where}|pos{min(position, 2)}",
+           f"rivals{min(same_organ, 4)}", f"{where}|rivals{min(same_organ, 4)}|{pair}"]  # fmt: skip
+    out += _agreement("side", {located.side} - {None}, {x.side for x in cluster.mentions} - {None}, where)
+    out += _agreement("place", set(located.places), {p for x in cluster.mentions for p in x.places}, where)
+    sides = {x.side for x in cluster.mentions} - {None}
+    places = {p for x in cluster.mentions for p in x.places}
+    if located.side and located.side in sides and same_organ == 1:
+        out.append("only_same_side")
+    out += _sizes(m, cluster, where)
+    types = {x.mention.head.lesion_type for x in cluster.mentions if x.mention.head} - {"unspecified"}
+    mine = {m.head.lesion_type} - {"unspecified"} if m.head else set()
+    out += _agreement("type", mine, types, where)
+    out.append(f"plural{m.plural}{cluster.plural}|{where}")
+    out.append(f"definite{m.definite}|{where}|{kind}")
+    hk = m.head.kind if m.head else "none"
+    out += [f"{hk}|{where}|{ck}", f"{hk}|{kind}|{where}|rivals{min(same_organ, 2)}"]
+    if m.head and any(x.mention.head and x.mention.head.text == m.head.text for x in cluster.mentions):
+        out.append(f"same_word|{where}|{kind}")
+    if any(x.mention.head is m.head and m.head for x in cluster.mentions):
+        out.append(f"shared_head|{where}|plural{m.plural}")
+    if _ANOTHER.search(s.between(m.start - 20, m.end)):
+        out.append(f"another|{where}")
+    if m.count and cluster.last.mention.count == m.count:
+        out.append(f"same_count{min(m.count, 3)}")
+    if s is e:
+        out += _within_sentence(m, last.mention, kind)
+    elif where == "imp" and mine and types and mine == types and (places & set(located.places)):
+        out.append("imp_type_place")
+    return out
+
+
+def _within_sentence(m: Mention, last: Mention, kind: str) -> list[str]:
+    s = m.sentence
+    where, more = relate(s, last.start, last.end, m.start, m.end)
+    out = [f"in|{where}|{kind}", *(f"in|{x}|{kind}" for x in more)]
+    links = [t for t in s.having("TYPE_LINK:BIDIRECTIONAL") if last.end <= t.start and t.end <= m.start]
+    if links:
+        out += [f"in|type_link|{kind}", f"in|link={links[-1].text}"]
+    if any(x for x in s.places if last.end <= x.start < m.start):
+        out.append(f"in|place_between|{kind}")
+    gap = s.between(last.end, m.start).split()
+    out += [f"in|w={w.strip(',;()')}" for w in gap[-3:]]
+    right = s.between(m.end, m.end + 20).split()
+    out += [f"in|r={w.strip(',;()')}" for w in right[:2]]
+    return out
+
+
+def _agreement(name: str, mine: set, theirs: set, where: str) -> list[str]:
+    if not mine or not theirs:
+        value = "none" if not mine and not theirs else "theirs" if theirs else "mine"
+    elif mine & theirs:
+        value = "agree" if mine == theirs else "overlap"
+    else:
+        value = "conflict"
+    return [f"{name}_{value}", f"{name}_{value}|{where}"]
+
+
+def _sizes(m: Mention, cluster: Cluster, where: str) -> list[str]:
+    if not m.size:
+        return ["size_missing"]
+    mine = [d for x in m.size.lesions_mm for d in x]
+    theirs = [d for s in cluster.sizes for x in s.lesions_mm for d in x]
+    if not theirs:
+        return [f"size_new|{where}"]
+    biggest, other = max(mine), max(theirs)
+    if any(abs(biggest - d) <= 0.05 for d in theirs):
+        value = "equal"
+    elif any(abs(biggest - d) <= 1.0 for d in theirs):
+        value = "near"
+    elif abs(biggest - other) <= 0.15 * max(biggest, other):
+        value = "rounded"
+    else:
+        value = "differ"
+    axes = f"{len(cluster.sizes[-1].lesions_mm[0])}{len(m.size.lesions_mm[0])}"
+    prior = any(abs(biggest - d) <= 0.05 for x in cluster.mentions for s in x.mention.prior for y in s.lesions_mm for d in y)
+    out = [f"size_{value}", f"size_{value}|{where}", f"size_{value}|axes{axes}|{where}"]
+    if prior:
+        out.append("size_is_prior")
+    return out

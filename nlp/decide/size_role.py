@@ -1,0 +1,108 @@
+"""What a size is: a lesion's size now, an earlier one, or no lesion's size at all."""
+
+import re
+
+from ..spans import Sentence
+from .model import Chooser
+from .relate import bucket
+
+ROLES = ("current", "prior", "other")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
+_PRIOR_BEFORE = re.compile(
+    r"\b(?:previous(?:ly)?|prior|formerly|before|was|were|had been|earlier|from|vs\.?|versus|compared (?:to|with)|"
+    r"baseline|old|then|against|last)\b[^\d]{0,25}$"
+)
+_PRIOR_AFTER = re.compile(
+    r"[^\d,;.]{0,8}\b(?:previously|prior|before|earlier|in (?:19|20)\d\d|last year|at baseline|ago|on the (?:prior|previous))"
+)
+_NOW_BEFORE = re.compile(r"\b(?:now|today|currently|current|present(?:ly)?|to|->|up to)\W{0,3}(?:\w+\W){0,2}$|->\W{0,3}$")
+_ARROW_AFTER = re.compile(r"\W{0,3}(?:->|to \d|=>)")
+
+
+def features(sentence: Sentence, number: int) -> list[str]:
+    """Features of one size of a sentence, before they are crossed with a role."""
+    size = sentence.sizes[number]
+    words = sentence.words
+    left = [w for w in words if w[1] <= size.start]
+    right = [w for w in words if w[0] >= size.end]
+    out = [f"section={sentence.section}", f"axes={len(size.lesions_mm[0])}", f"n={min(len(size.lesions_mm), 3)}"]
+    biggest = max(max(x) for x in size.lesions_mm)
+    out.append(f"mm={0 if biggest < 3 else 1 if biggest < 10 else 2 if biggest < 30 else 3 if biggest < 60 else 4 if biggest < 100 else 5}")
+    out.append(f"bound={size.bound}{'+' if size.reaching else ''}")
+    if getattr(size, "hint", ""):
+        out.append(f"hint={size.hint}")
+    for k, (_, _, w) in enumerate(reversed(left[-4:])):
+        out += [f"l{k}={w}", f"L={w}"]
+    for k, (_, _, w) in enumerate(right[:4]):
+        out += [f"r{k}={w}", f"R={w}"]
+    if len(left) >= 2:
+        out.append(f"l1l0={left[-2][2]}_{left[-1][2]}")
+    out += [f"B={w}" for _, _, w in left[-12:-4]]
+    before = sentence.between(sentence.start, size.start)
+    after = sentence.between(size.end, min(sentence.end, size.end + 60))
+    if _PRIOR_BEFORE.search(before[-60:]):
+        out.append("prior_before")
+    if _PRIOR_AFTER.match(after):
+        out.append("prior_after")
+    if _NOW_BEFORE.search(before[-40:]):
+        out.append("now_before")
+    if _ARROW_AFTER.match(after):
+        out.append("arrow_after")
+    if _YEAR.search(after[:18]):
+        out.append("year_after")
+    if _YEAR.search(before[-22:]):
+        out.append("year_before")
+    opened = before.rfind("(") > before.rfind(")")
+    out.append("in_bracket" if opened else "free")
+    if opened and number and before.rfind("(") > sentence.sizes[number - 1].start - sentence.start:
+        out.append("bracket_after_size")
+        if f"({before[before.rfind('(') + 1 :].strip()}" == "(":
+            out.append("bracket_alone")
+    out.append(f"order={min(number, 3)}")
+    out.append(f"of={min(len(sentence.sizes), 4)}")
+    out += _nearest(sentence, size.start, size.end)
+    if sentence.heading:
+        out.append(f"heading={sentence.heading[:24]}")
+    out += [f"heading_organ={o}" for o in sentence.heading_organs[:2]]
+    if sentence.lesion_list:
+        out.append("lesion_list")
+    return out
+
+
+def _nearest(sentence: Sentence, start: int, end: int) -> list[str]:
+    out = []
+    others = [t for t in sentence.having("OTHER") if "LESION" not in t.roles]
+    for name, spans in (("head", sentence.heads), ("other", others), ("organ", sentence.organs), ("place", sentence.places)):
+        before = [s for s in spans if s.end <= start]
+        after = [s for s in spans if s.start >= end]
+        if before:
+            nearest = before[-1]
+            gap = sentence.between(nearest.end, start)
+            out.append(f"{name}B{bucket(len(gap.split()))}{';' if ';' in gap else ',' if ',' in gap else ''}")
+            if name == "other":
+                out.append(f"otherB={nearest.text}")
+            elif name == "head":
+                out.append(f"headBkind={nearest.kind}")
+        else:
+            out.append(f"{name}B-")
+        if after:
+            nearest = after[0]
+            gap = sentence.between(end, nearest.start)
+            out.append(f"{name}A{bucket(len(gap.split()))}{';' if ';' in gap else ',' if ',' in gap else ''}")
+            if name == "other":
+                out.append(f"otherA={nearest.text}")
+            elif name == "head":
+                out.append(f"headAkind={nearest.kind}")
+        else:
+            out.append(f"{name}A-")
+    return out
+
+
+def crossed(found: list[str]) -> list[list[str]]:
+    """One candidate a role."""
+    return [[f"{role}|{name}" for name in (*found, "bias")] for role in ROLES]
+
+
+def roles(sentence: Sentence, chooser: Chooser) -> list[list[float]]:
+    """Per size of the sentence the probability of each of `ROLES`."""
+    return [chooser.probabilities(crossed(features(sentence, i))) for i in range(len(sentence.sizes))]

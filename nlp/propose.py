@@ -1,0 +1,109 @@
+"""Mentions: everything that may be a lesion. Each size that may be a lesion's, each lesion word that has no size."""
+
+import re
+from collections.abc import Sequence
+
+from .counts import Count, count_head
+from .function_words import STOP
+from .spans import Head, Mention, Sentence
+
+MIN_P_CURRENT = 0.15
+_BREAKS = re.compile(r"[;]|\.\s")
+
+
+def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[float]]]) -> list[Mention]:
+    """Mentions of a report in reading order.
+
+    Args:
+        sentences: with their spans.
+        roles: per sentence and size the probabilities (current, prior, other).
+    """
+    out: list[Mention] = []
+    for sentence, found in zip(sentences, roles, strict=True):
+        current = [i for i, p in enumerate(found) if p[0] >= MIN_P_CURRENT and p[0] >= p[1]]
+        owner = assign_heads(sentence, current)
+        prior = _priors(sentence, found, current)
+        users = [owner[i] for i in current if owner[i] is not None]
+        spots: list[tuple[int, int | None, Head | None]] = [(sentence.sizes[i].start, i, owner[i]) for i in current]
+        spots += [(h.start, None, h) for h in sentence.heads if not any(h is u for u in users)]
+        for start, number, head in sorted(spots, key=lambda s: s[0]):
+            size = sentence.sizes[number] if number is not None else None
+            told = count_head(sentence, head) if head else Count(1, 1, False, False, False)
+            out.append(
+                Mention(
+                    index=len(out),
+                    sentence=sentence,
+                    start=start,
+                    end=size.end if size else (head.end if head else start),
+                    size=size,
+                    head=head,
+                    shared=sum(u is head for u in users) > 1,
+                    p_current=found[number][0] if number is not None else 0.0,
+                    count=told.count,
+                    count_min=told.count_min,
+                    plural=told.plural,
+                    definite=told.definite,
+                    quantified=told.quantified,
+                    prior=tuple(prior.get(number, ())) if number is not None else tuple(prior.get(-1, ())),
+                )
+            )
+    return out
+
+
+def assign_heads(sentence: Sentence, numbers: Sequence[int]) -> dict[int, Head | None]:
+    """Per size the word it measures: the head of the noun phrase it opens, else the nearest head before it."""
+    owner: dict[int, Head | None] = {}
+    for i in numbers:
+        size = sentence.sizes[i]
+        owner[i] = _head_after(sentence, size.end, [sentence.sizes[k].start for k in numbers if k > i])
+    for i in numbers:
+        if owner[i] is None:
+            size = sentence.sizes[i]
+            taken = [owner[k] for k in numbers if owner[k] is not None and sentence.sizes[k].start < owner[k].start]  # type: ignore[union-attr]
+            owner[i] = _head_before(sentence, size.start, taken)
+    return owner
+
+
+def _head_after(sentence: Sentence, end: int, later_sizes: Sequence[int]) -> Head | None:
+    found = None
+    for head in sentence.heads:
+        if head.start < end:
+            continue
+        gap = sentence.between(end, head.start)
+        words = gap.replace("-", " ").split()
+        if len(words) > 7 or any(s < head.start for s in later_sizes):
+            break
+        if any(w in ",;:()." or w.strip(",") in STOP for w in words) or re.search(r"[;:(.]", gap):
+            break
+        if found is not None and sentence.between(found.end, head.start).strip(" -/"):
+            break
+        found = head
+    return found
+
+
+def _head_before(sentence: Sentence, start: int, taken: Sequence[Head | None]) -> Head | None:
+    before = [h for h in sentence.heads if h.end <= start]
+    for head in reversed(before):
+        gap = sentence.between(head.end, start)
+        if _BREAKS.search(gap):
+            return None
+        if any(head is t for t in taken) and re.search(r"[,;]|\band\b", gap):
+            return head if head.text.endswith("s") else None
+        return head
+    return None
+
+
+def _priors(
+    sentence: Sentence, found: Sequence[Sequence[float]], current: Sequence[int]
+) -> dict[int, list]:
+    """Earlier sizes by the current size they stand beside: the nearest before, else the first after; -1: none there."""
+    out: dict[int, list] = {}
+    for i, p in enumerate(found):
+        if p[1] > max(p[0], p[2]) and i not in current:
+            before = [k for k in current if k < i]
+            after = [k for k in current if k > i]
+            gap = sentence.between(sentence.sizes[before[-1]].end, sentence.sizes[i].start) if before else ";"
+            near = before[-1] if before and ";" not in gap else after[0] if after else before[-1] if before else -1
+            arrow = after and "->" in sentence.between(sentence.sizes[i].end, sentence.sizes[after[0]].start)[:6]
+            out.setdefault(after[0] if arrow else near, []).append(sentence.sizes[i])
+    return out

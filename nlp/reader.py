@@ -1,0 +1,129 @@
+"""The reader: sentences → proposals → decisions. One object holds the rules and the weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..schemas import load_anatomy
+from .decide import organ as organs
+from .decide import place, resolve, side, size_role
+from .decide.model import Weights
+from .decide.resolve import DROP, MAX_CLUSTERS, NEW, SUMMARY, Cluster
+from .folding import fold
+from .lexicon import Lexicon
+from .propose import propose
+from .recognise.sentence import recognise
+from .rule_files import RuleSet
+from .spans import Located, Mention, Sentence
+
+
+@dataclass
+class Reading:
+    """What was decided about one report."""
+
+    sentences: Sequence[Sentence]
+    located: list[Located] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)  # per mention: drop, new, summary, or the number of a cluster
+    sureness: list[float] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    summaries: list[Located] = field(default_factory=list)
+
+
+class Reader:
+    """Reads a report's text into clusters of mentions."""
+
+    def __init__(self, rules: RuleSet, weights: Weights) -> None:
+        self._headings = rules.headings
+        self._lexicon = Lexicon(rules)
+        self.weights = weights
+
+    def recognise(self, text: str) -> list[Sentence]:
+        """The report's sentences with their spans."""
+        return recognise(text, fold(text), self._headings, self._lexicon)
+
+    def read(self, text: str) -> Reading:
+        """All decisions for one report."""
+        sentences = self.recognise(text)
+        roles = [size_role.roles(s, self.weights["size_role"]) for s in sentences]
+        mentions = propose(sentences, roles)
+        return self.resolve(sentences, self.locate(sentences, mentions))
+
+    def locate(self, sentences: Sequence[Sentence], mentions: Sequence[Mention]) -> list[Located]:
+        """Organ, side and places of every mention, in reading order."""
+        context = organs.OrganContext(sentences)
+        out: list[Located] = []
+        for mention in mentions:
+            name, sure, scores = self.organ_of(mention, context, out)
+            out.append(self.place_of(mention, name, sure, scores, sentences, out))
+        return out
+
+    def organ_of(self, mention: Mention, context: organs.OrganContext, before: Sequence[Located]) -> tuple[str, float, dict[str, float]]:
+        """The organ, its probability, and the probability of every candidate."""
+        found = organs.candidates(mention, context, [(x.mention, x.organ) for x in before[-2:] if x.organ])
+        if not found:
+            return "", 0.0, {}
+        names = sorted(found)
+        scores = dict(zip(names, self.weights["organ"].probabilities([found[n] for n in names]), strict=True))
+        return (*organs.best(scores), scores)
+
+    def place_of(self, mention: Mention, organ: str, sure: float, scores: dict[str, float], sentences: Sequence[Sentence], before: Sequence[Located]) -> Located:
+        """The mention with side and places for an organ."""
+        if not organ:
+            return Located(mention, "", 0.0, None, 0.0, ())
+        s = mention.sentence
+        earlier = sentences[s.index - 1] if s.index and sentences[s.index - 1].block == s.block else None
+        focus = list(before[-2:])
+        told = side.candidates(mention, organ, focus, earlier.sides if earlier else ())
+        p = self.weights["side"].probabilities(told)
+        best = max(range(len(p)), key=p.__getitem__)
+        entry = load_anatomy().organs.get(organ)
+        kept, spans = [], []
+        for name, cue, names in place.candidates(mention, organ, earlier.places if earlier else (), focus):
+            if self.weights["place"].probability([*names, "bias"]) >= 0.5:
+                kept.append(name)
+                spans += [(cue.start, cue.end)] if cue else []
+        places = place.tidy(organ, kept, entry.locations if entry else frozenset())
+        return Located(mention, organ, sure, side.SIDES[best] or None, p[best], places, tuple(spans), scores)
+
+    def resolve(self, sentences: Sequence[Sentence], located: Sequence[Located]) -> Reading:
+        """Which mentions are lesions, and which of them are one."""
+        reading = Reading(sentences, list(located))
+        order: list[Cluster] = []  # by when they were last spoken of
+        for number, item in enumerate(located):
+            options = candidates(item, order, [x.mention for x in located[number + 1 : number + 6]])
+            p = self.weights["resolve"].probabilities([names for _, names in options])
+            best = max(range(len(p)), key=p.__getitem__)
+            action = options[best][0]
+            reading.sureness.append(p[best])
+            if action == NEW:
+                cluster = Cluster([item])
+                reading.clusters.append(cluster)
+                order.append(cluster)
+                reading.actions.append(str(len(reading.clusters) - 1))
+            elif isinstance(action, Cluster):
+                action.mentions.append(item)
+                order.remove(action)
+                order.append(action)
+                reading.actions.append(str(next(i for i, c in enumerate(reading.clusters) if c is action)))
+            else:
+                reading.actions.append(action)
+                if action == SUMMARY:
+                    reading.summaries.append(item)
+        return reading
+
+
+def candidates(item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention]) -> list[tuple[str | Cluster, list[str]]]:
+    """(action, features): drop, new, summary, and a link to each of the clusters last spoken of."""
+    own = [*resolve.own_features(item, order, upcoming), "bias"]
+    out: list[tuple[str | Cluster, list[str]]] = [(DROP, [])]
+    if item.organ:
+        out.append((NEW, [f"new|{name}" for name in own]))
+        same = sum(c.organ == item.organ for c in order)
+        kept = [c for c in order if c.organ == item.organ or c.last.mention.sentence is item.mention.sentence]
+        for back, cluster in enumerate(reversed(kept[-MAX_CLUSTERS:])):
+            pair = resolve.link_features(item, cluster, same, back)
+            kind = "size" if item.mention.size else "word"
+            shared = [f"lesion|{name}" for name in own]
+            out.append((cluster, [*shared, *(f"link|{name}" for name in pair), f"link|bias|{kind}"]))
+        out[1][1].extend(f"lesion|{name}" for name in own)
+    out.append((SUMMARY, [f"sum|{name}" for name in own]))
+    return out

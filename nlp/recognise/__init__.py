@@ -1,0 +1,1 @@
+"""Recognisers: sentence → spans. They propose generously, decide nothing, and do not import one another."""

@@ -1,0 +1,140 @@
+"""The frozen objects that the reader's steps hand on; offsets are the stored report's characters."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..schemas import Section
+from .lexicon import Term
+from .measurements import Size
+from .words import WORD
+
+
+@dataclass(frozen=True, slots=True)
+class OrganCue:
+    """Words that name or imply an organ. `kind`: noun | adjective | place | segment | vertebra | station | lesion.
+
+    `governed`: the words only tell what a lesion lies near to ("adjacent to the spleen").
+    """
+
+    start: int
+    end: int
+    organ: str
+    kind: str
+    text: str
+    governed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SideCue:
+    """A word for a side; `organs`: organs whose word carries the side itself ("LLL"), empty for a plain side word."""
+
+    start: int
+    end: int
+    side: str
+    organs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCue:
+    """A sub-location: its name in each organ that has it; `governed` as in `OrganCue`."""
+
+    start: int
+    end: int
+    names: dict[str, str]
+    governed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A word that can stand for a lesion. `kind`: lesion | weak | node | anaphor ("the other", "the largest", "T2")."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    lesion_type: str = "unspecified"
+    organ: str = ""
+    location: str = ""
+    enlarged: bool = False
+    plural_meant: bool = False
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, list item or table row with all that the recognisers found in it; nothing is decided."""
+
+    index: int
+    start: int
+    end: int
+    text: str  # folded
+    section: Section
+    heading: str
+    heading_organs: tuple[str, ...]
+    heading_side: str | None
+    block: int
+    paragraph: int
+    lesion_list: bool
+    terms: tuple[Term, ...]
+    sizes: tuple[Size, ...]
+    organs: tuple[OrganCue, ...] = ()
+    sides: tuple[SideCue, ...] = ()
+    places: tuple[PlaceCue, ...] = ()
+    heads: tuple[Head, ...] = ()
+
+    def between(self, start: int, end: int) -> str:
+        """Folded text between two offsets of the report."""
+        return self.text[max(0, start - self.start) : max(0, end - self.start)]
+
+    def having(self, *categories: str) -> list[Term]:
+        """Terms that play one of the categories."""
+        return [t for t in self.terms if any(c in t.roles for c in categories)]
+
+    @cached_property
+    def words(self) -> tuple[tuple[int, int, str], ...]:
+        """(start, end, word), numbers as "0"."""
+        return tuple(
+            (self.start + m.start(), self.start + m.end(), "0" if m.group()[0].isdigit() else m.group())
+            for m in WORD.finditer(self.text)
+        )
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Something that may be a lesion: a size, a lesion word, or a lesion word with its size.
+
+    Attributes:
+        sentence: where it stands.
+        start, end: the size, or the word where there is no size.
+        size: the size told of it; head: the word for it; shared: other mentions have the same head.
+        p_current: probability that the size is a lesion's, now.
+        count, count_min, plural, definite: as the noun phrase says.
+    """
+
+    index: int
+    sentence: Sentence
+    start: int
+    end: int
+    size: Size | None
+    head: Head | None
+    shared: bool
+    p_current: float
+    count: int | None
+    count_min: int
+    plural: bool
+    definite: bool
+    quantified: bool
+    prior: tuple[Size, ...] = ()
+
+
+@dataclass(frozen=True)
+class Located:
+    """A mention with the organ, side and places decided for it, and how sure each is."""
+
+    mention: Mention
+    organ: str
+    p_organ: float
+    side: str | None
+    p_side: float
+    places: tuple[str, ...]
+    place_spans: tuple[tuple[int, int], ...] = ()
+    organ_scores: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,193 @@
+"""Annotated reports → weights. Each decision is fitted on what the decisions before it really return: their answers
+for a training report come from weights that did not see it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..schemas import load_anatomy
+from .alignment import Gold, retells, size_roles, speaks_of
+from .decide import organ as organs
+from .decide import place, resolve, side, size_role
+from .decide.fit import Choice, fit
+from .decide.model import DECISIONS, Chooser, Weights
+from .decide.resolve import DROP, NEW, SUMMARY, Cluster
+from .propose import propose
+from .reader import Reader, candidates
+from .rule_files import RuleSet
+from .spans import Located, Mention, Sentence
+
+FOLDS = 4
+PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 1.5, "lesion_type": 1.5, "certainty": 2.0,
+           "negative": 2.0, "confidence": 2.0}  # fmt: skip
+
+
+@dataclass
+class Example:
+    """One annotated report on its way through training."""
+
+    text: str
+    gold: Gold
+    group: int
+    sentences: list[Sentence] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    about: list[list[int]] = field(default_factory=list)
+    located: list[Located] = field(default_factory=list)
+
+
+def train(rules: RuleSet, reports: Sequence[tuple[str, Gold]], progress: Callable[[str], None] = lambda _: None) -> Weights:
+    """The weights of all decisions.
+
+    Args:
+        rules: the rules in force.
+        reports: (text, annotation laid over it).
+        progress: told the name of each decision as it is fitted.
+    """
+    blank = Reader(rules, Weights({name: Chooser({}) for name in DECISIONS}))
+    examples = [Example(text, gold, number) for number, (text, gold) in enumerate(reports)]
+    for e in examples:
+        e.sentences = blank.recognise(e.text)
+    final: dict[str, Chooser] = {name: Chooser({}) for name in DECISIONS}
+    folds: list[dict[str, Chooser]] = [dict(final) for _ in range(FOLDS)]
+
+    def fitted(name: str, choices: list[Choice]) -> None:
+        progress(name)
+        final[name] = fit(choices, l2=PENALTY[name])
+        for k in range(FOLDS):
+            folds[k][name] = fit([c for c in choices if c.group % FOLDS != k], l2=PENALTY[name])
+
+    def reader_for(e: Example) -> Reader:
+        reader = Reader.__new__(Reader)
+        reader.__dict__.update(blank.__dict__)
+        reader.weights = Weights(folds[e.group % FOLDS])
+        return reader
+
+    fitted("size_role", [c for e in examples for c in _size_choices(e)])
+    for e in examples:
+        chooser = folds[e.group % FOLDS]["size_role"]
+        e.mentions = propose(e.sentences, [size_role.roles(s, chooser) for s in e.sentences])
+        e.about = [speaks_of(m, e.gold) for m in e.mentions]
+    for _ in range(2):  # first with the organs that the annotation tells, then with those that were decided
+        fitted("organ", [c for e in examples for c in _organ_choices(e)])
+        for e in examples:
+            e.located = reader_for(e).locate(e.sentences, e.mentions)
+    fitted("side", [c for e in examples for c in _side_choices(e)])
+    fitted("place", [c for e in examples for c in _place_choices(e)])
+    for e in examples:
+        e.located = reader_for(e).locate(e.sentences, e.mentions)
+    fitted("resolve", [c for e in examples for c in _resolve_choices(e)])
+    return Weights(final)
+
+
+def _size_choices(e: Example) -> list[Choice]:
+    out = []
+    for s in e.sentences:
+        for number, role in enumerate(size_roles(s, e.gold) if s.sizes else []):
+            if role is not None:
+                found = size_role.crossed(size_role.features(s, number))
+                out.append(Choice(found, (size_role.ROLES.index(role),), e.group))
+    return out
+
+
+def _organ_choices(e: Example) -> list[Choice]:
+    context = organs.OrganContext(e.sentences)
+    out: list[Choice] = []
+    focus: list[tuple[Mention, str]] = []
+    for k, (mention, about) in enumerate(zip(e.mentions, e.about, strict=True)):
+        told = {e.gold.findings[n]["organ"] for n in about}
+        before = [(x.mention, x.organ) for x in e.located[max(0, k - 2) : k] if x.organ] if e.located else focus[-2:]
+        found = organs.candidates(mention, context, before)
+        names = sorted(found)
+        right = tuple(i for i, n in enumerate(names) if n in told)
+        if right and len(names) > 1:
+            out.append(Choice([found[n] for n in names], right, e.group))
+        if len(told) == 1:
+            focus.append((mention, next(iter(told))))
+    return out
+
+
+def _side_choices(e: Example) -> list[Choice]:
+    out = []
+    for k, (located, about) in enumerate(zip(e.located, e.about, strict=True)):
+        told = {e.gold.findings[n]["laterality"] or "" for n in about if e.gold.findings[n]["organ"] == located.organ}
+        if not told:
+            continue
+        s = located.mention.sentence
+        earlier = e.sentences[s.index - 1] if s.index and e.sentences[s.index - 1].block == s.block else None
+        found = side.candidates(located.mention, located.organ, _true_sides(e, k), earlier.sides if earlier else ())
+        out.append(Choice(found, tuple(i for i, name in enumerate(side.SIDES) if name in told), e.group))
+    return out
+
+
+def _true_sides(e: Example, k: int) -> list[Located]:
+    """The two mentions before the k-th, with the side and places that the annotation tells where it does."""
+    out = []
+    for x, about in zip(e.located[max(0, k - 2) : k], e.about[max(0, k - 2) : k], strict=True):
+        told = [e.gold.findings[n] for n in about if e.gold.findings[n]["organ"] == x.organ]
+        if told:
+            x = Located(x.mention, x.organ, x.p_organ, told[0]["laterality"], 1.0, tuple(told[0]["location"]), (), x.organ_scores)
+        out.append(x)
+    return out
+
+
+def _place_choices(e: Example) -> list[Choice]:
+    out = []
+    for k, (located, about) in enumerate(zip(e.located, e.about, strict=True)):
+        told = [e.gold.findings[n] for n in about if e.gold.findings[n]["organ"] == located.organ]
+        if len(told) != 1:
+            continue
+        s = located.mention.sentence
+        earlier = e.sentences[s.index - 1] if s.index and e.sentences[s.index - 1].block == s.block else None
+        entry = load_anatomy().organs.get(located.organ)
+        closed = entry.locations if entry else frozenset()
+        where = told[0]["location"]
+        words = {w for name in where for w in name.lower().split()}
+        for name, _, names in place.candidates(located.mention, located.organ, earlier.places if earlier else (), _true_sides(e, k)):
+            parts = name.split("|")
+            right = any(p in where for p in parts) if closed else bool(set(name.split()) & words)
+            out.append(Choice([[*names, "bias"], []], (0 if right else 1,), e.group))
+    return out
+
+
+def _resolve_choices(e: Example) -> list[Choice]:
+    out: list[Choice] = []
+    order: list[Cluster] = []
+    finding_of: dict[int, Cluster] = {}
+    for k, (item, about) in enumerate(zip(e.located, e.about, strict=True)):
+        options = candidates(item, order, [x.mention for x in e.located[k + 1 : k + 6]])
+        here = [n for n in about if e.gold.findings[n]["organ"] == item.organ]
+        again = [] if about else retells(item.mention, item.organ, e.gold)
+        right, chosen = _right_actions(item, options, about, here, again, finding_of)
+        if right:
+            out.append(Choice([names for _, names in options], tuple(right), e.group))
+        if chosen is None:
+            continue
+        cluster = finding_of.get(chosen)
+        if cluster is None:
+            cluster = finding_of[chosen] = Cluster([item])
+            order.append(cluster)
+        else:
+            cluster.mentions.append(item)
+            order.remove(cluster)
+            order.append(cluster)
+    return out
+
+
+def _right_actions(item: Located, options: list, about: list[int], here: list[int], again: list[int], finding_of: dict[int, Cluster]) -> tuple[list[int], int | None]:
+    """(numbers of the allowed options, number of the finding that the mention now stands for)."""
+    if not item.organ or (about and not here):
+        return ([0] if not about else []), None
+    linked = {id(finding_of[n]): n for n in (here or again) if n in finding_of}
+    links = {i: linked[id(action)] for i, (action, _) in enumerate(options) if isinstance(action, Cluster) and id(action) in linked}
+    if not about:
+        return [0, *links], None
+    if len(here) > 1 and item.mention.size is None:
+        fresh = [n for n in here if n not in finding_of]
+        return [len(options) - 1, *links], None if links or not fresh else None
+    number = here[0]
+    if number in finding_of:
+        return [i for i, n in links.items() if n == number], number
+    fresh = [n for n in here if n not in finding_of]
+    return [1], (fresh or here)[0]
+
+
+__all__ = ["DROP", "NEW", "SUMMARY", "Example", "resolve", "train"]
