@@ -88,12 +88,15 @@ class Reader:
         """Which mentions are lesions, and which of them are one."""
         reading = Reading(sentences, list(located))
         order: list[Cluster] = []  # by when they were last spoken of
+        history: list[tuple[Located, str]] = []
         for number, item in enumerate(located):
-            options = candidates(item, order, [x.mention for x in located[number + 1 : number + 6]])
+            upcoming = [x.mention for x in located[number + 1 : number + 6]]
+            options = candidates(item, order, upcoming, history)
             p = self.weights["resolve"].probabilities([names for _, names in options])
             best = max(range(len(p)), key=p.__getitem__)
             action = options[best][0]
             reading.sureness.append(p[best])
+            history.append((item, "link" if isinstance(action, Cluster) else action))
             if action == NEW:
                 cluster = Cluster([item])
                 reading.clusters.append(cluster)
@@ -111,9 +114,9 @@ class Reader:
         return reading
 
 
-def candidates(item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention]) -> list[tuple[str | Cluster, list[str]]]:
+def candidates(item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention], history: resolve.History) -> list[tuple[str | Cluster, list[str]]]:
     """(action, features): drop, new, summary, and a link to each of the clusters last spoken of."""
-    own = [*resolve.own_features(item, order, upcoming), "bias"]
+    own = [*resolve.own_features(item, order, upcoming, history), "bias"]
     out: list[tuple[str | Cluster, list[str]]] = [(DROP, [])]
     if item.organ:
         out.append((NEW, [f"new|{name}" for name in own]))

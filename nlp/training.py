@@ -152,13 +152,16 @@ def _resolve_choices(e: Example) -> list[Choice]:
     out: list[Choice] = []
     order: list[Cluster] = []
     finding_of: dict[int, Cluster] = {}
+    history: list[tuple[Located, str]] = []
     for k, (item, about) in enumerate(zip(e.located, e.about, strict=True)):
-        options = candidates(item, order, [x.mention for x in e.located[k + 1 : k + 6]])
+        options = candidates(item, order, [x.mention for x in e.located[k + 1 : k + 6]], history)
         here = [n for n in about if e.gold.findings[n]["organ"] == item.organ]
         again = [] if about else retells(item.mention, item.organ, e.gold)
         right, chosen = _right_actions(item, options, about, here, again, finding_of)
         if right:
             out.append(Choice([names for _, names in options], tuple(right), e.group))
+        told = NEW if chosen is not None and chosen not in finding_of else "link" if chosen is not None else SUMMARY if right and right[0] == len(options) - 1 else DROP
+        history.append((item, told))
         if chosen is None:
             continue
         cluster = finding_of.get(chosen)

@@ -14,6 +14,8 @@ class OrganContext:
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self.sentences = sentences
         self.exam = self._exam()
+        self.mentioned = {c.organ for s in sentences for c in s.organs if c.kind in ("noun", "adjective", "lesion", "segment")}
+        self.headed = {o for s in sentences for o in s.heading_organs}
 
     def _exam(self) -> set[str]:
         out: set[str] = set()
@@ -50,8 +52,13 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
             put(head.organ, "head_organ")
         if head.kind == "node":
             put("lymph_node", "head_node")
+    places = [c for c in s.places]
     for organ, names in found.items():
         names.append(f"o={organ}")
+        named = organ in context.mentioned or organ in context.headed
+        names.append(f"mentioned{named}|exam{organ in context.exam}")
+        fitting = sum(organ in c.names for c in places)
+        names.append(f"places{min(fitting, 2)}of{min(len(places), 2)}|named{named}")
         if head and head.kind != "anaphor":
             names.append(f"h={head.text.split()[-1][:10].rstrip('s')}|{organ}")
         if mention.head and mention.head.kind == "node":

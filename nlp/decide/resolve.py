@@ -38,8 +38,14 @@ class Cluster:
         return any(m.mention.plural for m in self.mentions)
 
 
-def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention]) -> list[str]:
-    """Features of the mention by itself, before they are crossed with the action."""
+History = Sequence[tuple[Located, str]]
+
+
+def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention], history: History) -> list[str]:
+    """Features of the mention by itself, before they are crossed with the action.
+
+    `history`: the mentions before it with what they turned out to be (drop, new, summary, link).
+    """
     m = located.mention
     s = m.sentence
     kind = "size" if m.size else "word"
@@ -64,10 +70,41 @@ def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequen
     out.append(f"{kind}|same_organ={min(len(same), 3)}|{s.section == 'impression'}")
     out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
     out += _following(m, located, upcoming, kind)
+    out += _preceding(m, located, history, kind)
     if s.heading:
         out.append(f"heading={s.heading[:20]}")
     if s.lesion_list:
         out.append(f"{kind}|lesion_list")
+    return out
+
+
+def _preceding(m: Mention, located: Located, history: History, kind: str) -> list[str]:
+    """What the mentions just before turned out to be, and whether a word for several still lacks members."""
+    s = m.sentence
+    out = []
+    hk = m.head.kind if m.head else "none"
+    here = [(x, a) for x, a in history[-8:] if x.mention.sentence.block == s.block and s.index - x.mention.sentence.index <= 3]
+    if not here:
+        return [f"{kind}|opens_block"]
+    last, action = here[-1]
+    near = "sent" if last.mention.sentence is s else "block"
+    last_kind = "size" if last.mention.size else "word"
+    out.append(f"{kind}|{hk}|prev={action}|{last_kind}|{near}")
+    sized = [(x, a) for x, a in here if x.mention.size]
+    if sized:
+        x, a = sized[-1]
+        alike = (x.mention.head is None) == (m.head is None)
+        out.append(f"{kind}|prev_size={a}|alike{alike}|organ{x.organ == located.organ}")
+        if x.mention.head is m.head and m.head:
+            out.append(f"{kind}|prev_size={a}|shared_head")
+    for k in range(len(here) - 1, -1, -1):
+        x, a = here[k]
+        if x.mention.count_min > 1 and a in ("summary", "new") and x.mention.size is None:
+            members = sum(b == "new" for y, b in here[k + 1 :])
+            wanted = x.mention.count or 0
+            more = "?" if not wanted else "open" if members < wanted else "full"
+            out += [f"{kind}|intro={a}|{more}", f"{hk}|intro={a}|{more}|{kind}"]
+            break
     return out
 
 

@@ -1,11 +1,13 @@
 """A report as sentences with everything recognised in them."""
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from ...schemas import Section
 from ..lexicon import Lexicon
-from ..measurements import find_sizes
+from ..measurements import Size, find_sizes
 from ..rule_files import Rule
 from ..sections import find_blocks
 from ..sentences import find_sentences, opens_summary
@@ -40,7 +42,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 paragraph=folded.count("\n\n", 0, start),
                 lesion_list=block.lesion_list,
                 terms=tuple(lexicon.find(folded, start, end)),
-                sizes=tuple(find_sizes(folded, start, end)),
+                sizes=tuple(one_by_one(folded, find_sizes(folded, start, end))),
             )
             out.append(with_spans(bare))
     return out
@@ -55,3 +57,18 @@ def with_spans(sentence: Sentence) -> Sentence:
         "heads": heads(sentence),
     }
     return replace(sentence, **found)
+
+
+_MEMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?|[.,]\d{1,2}")
+
+
+def one_by_one(folded: str, sizes: Iterable[Size]) -> Iterator[Size]:
+    """The sizes, those of a list ("5, 6 and 11 mm") each by itself: whether they are one group is decided later."""
+    for size in sizes:
+        numbers = list(_MEMBER.finditer(folded, size.start, size.end)) if len(size.lesions_mm) > 1 else []
+        if len(numbers) != len(size.lesions_mm):
+            yield size
+            continue
+        for number, lesion in zip(numbers, size.lesions_mm, strict=True):
+            end = size.end if number is numbers[-1] else number.end()
+            yield replace(size, start=number.start(), end=end, lesions_mm=(lesion,))
