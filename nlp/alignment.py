@@ -64,11 +64,21 @@ def size_roles(sentence: Sentence, gold: Gold) -> list[str | None]:
             if close and tells(size, finding["prior_sizes_mm"]):
                 role = "prior"
         if role is None:
+            if sentence.section in ("impression", "addendum") and _rounded(size, gold):
+                out.append(None)
+                continue
             again = any(tells(size, f["sizes_mm"]) for f in gold.findings)
             retold = sentence.section in ("impression", "addendum", "recommendation")
             role = ("current" if retold else None) if again and sentence.section not in ("indication", "comparison", "technique") else "other"
         out.append(role)
     return out
+
+
+def _rounded(size: Size, gold: Gold) -> bool:
+    """Whether a size is near an annotated one without being it ("about 5 cm" for 47 mm)."""
+    biggest = max(max(x) for x in size.lesions_mm)
+    told = [max(s) for f in gold.findings for s in f["sizes_mm"]]
+    return any(TOLERANCE_MM < abs(biggest - x) <= max(3.0, 0.15 * x) for x in told)
 
 
 def speaks_of(mention: Mention, gold: Gold) -> list[int]:

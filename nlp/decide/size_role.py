@@ -2,6 +2,7 @@
 
 import re
 
+from ..function_words import STOP
 from ..spans import Sentence
 from .model import Chooser
 from .relate import bucket
@@ -58,6 +59,8 @@ def features(sentence: Sentence, number: int) -> list[str]:
         out.append("bracket_after_size")
         if f"({before[before.rfind('(') + 1 :].strip()}" == "(":
             out.append("bracket_alone")
+    where, kind, text = measured(sentence, number).split("|", 2)
+    out += [f"measures={where}|{kind}", f"measures={where[:1]}|{text}", f"measures={kind}", f"measures={text}"]
     out.append(f"order={min(number, 3)}")
     out.append(f"of={min(len(sentence.sizes), 4)}")
     out += _nearest(sentence, size.start, size.end)
@@ -67,6 +70,38 @@ def features(sentence: Sentence, number: int) -> list[str]:
     if sentence.lesion_list:
         out.append("lesion_list")
     return out
+
+
+def measured(sentence: Sentence, number: int) -> str:
+    """What the size measures by its place in the phrase: the thing it opens ("2 cm stone"), else the nearest before it."""
+    size = sentence.sizes[number]
+    things = [(h.start, h.end, h.kind, h.text) for h in sentence.heads]
+    things += [(t.start, t.end, "other", t.text) for t in sentence.terms if ("OTHER" in t.roles or "IGNORE" in t.roles) and "LESION" not in t.roles and "NODE" not in t.roles]
+    things.sort()
+    found = ""
+    last_end = size.end
+    for start, end, kind, text in things:
+        if start < size.end:
+            continue
+        gap = sentence.between(last_end, start)
+        if found and gap.strip(" -"):
+            break
+        words = gap.split()
+        if len(words) > 6 or _CLOSED.search(gap) or any(w.strip(",") in STOP for w in words):
+            break
+        if any(size.end <= s.start < start for s in sentence.sizes):
+            break
+        found, last_end = f"A|{kind}|{text}", end
+    if found:
+        return found
+    for start, end, kind, text in reversed(things):
+        if end <= size.start:
+            gap = sentence.between(end, size.start)
+            return f"B{';' if ';' in gap else ',' if ',' in gap else ''}|{kind}|{text}"
+    return "-||"
+
+
+_CLOSED = re.compile(r"[;:(.)]")
 
 
 def _nearest(sentence: Sentence, start: int, end: int) -> list[str]:
