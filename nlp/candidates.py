@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ..schemas import Section
 from .document import Mention, Place
-from .measurements import Size
+from .recognise.sizes import Size
 from .sides_and_sublocations import place_within
 from .size_linking import split_by_place
 

@@ -3,7 +3,7 @@
 import re
 
 from .document import Mention, Sentence
-from .measurements import Size
+from .recognise.sizes import Size
 from .size_linking import is_prior_sentence
 
 _PRONOUN = re.compile(

@@ -9,9 +9,9 @@ from .assertion import assert_mentions
 from .continuations import CONTINUED_WITHIN, adopt_sizes, continues
 from .document import Mention, Place, Sentence
 from .groups import group_of, join_group
-from .measurements import Size
 from .mentions import find_mentions
 from .places import locate, share_place
+from .recognise.sizes import Size
 from .relations import relation_governed
 from .size_linking import link_sizes
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from ..schemas import Section
 from .lexicon import Term
-from .measurements import Size
+from .recognise.sizes import Size
 
 
 @dataclass(slots=True)

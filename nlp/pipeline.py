@@ -25,12 +25,13 @@ from .folding import fold
 from .grounding import ground
 from .known_disease import apply_known_disease
 from .lexicon import Lexicon
-from .measurements import find_sizes
 from .merging import merge
 from .negative_organs import collect
+from .recognise.sizes import find_sizes
 from .rule_files import RuleSet, load_rules
-from .sections import Block, find_blocks
-from .sentences import find_sentences, opens_summary
+from .text.sections import Block, find_blocks
+from .text.sentences import find_sentences, opens_summary
+from .text.tables import find_rows
 
 COMPONENTS = (
     "reportsup_sections",
@@ -151,8 +152,9 @@ def _make_terms(nlp: Language, name: str, rules_dir: str | None) -> Any:
 @Language.component("reportsup_sizes")
 def _sizes(doc: Doc) -> Doc:
     state = _state(doc)
+    rows = find_rows(state.text, state.folded)
     for sentence in state.sentences:
-        sentence.sizes = find_sizes(state.folded, sentence.start, sentence.end)
+        sentence.sizes = find_sizes(state.folded, sentence.start, sentence.end, rows)
     return doc
 
 

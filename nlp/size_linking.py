@@ -1,11 +1,10 @@
 """Which size belongs to which lesion, and whether it is of this exam or an earlier one."""
 
 import re
-from dataclasses import replace
 
 from .document import Mention, Sentence
 from .lexicon import Term
-from .measurements import Size
+from .recognise.sizes import Size
 
 _PREMODIFIER_STOP = re.compile(
     r"[,;:()]|\b(?:in|within|at|on|with|was|is|are|were|and|from|to|which|that|seen|noted|observed|"
@@ -90,10 +89,11 @@ def link_sizes(sentence: Sentence, mentions: list[Mention]) -> list[Size]:
     previous_owner: Mention | None = None
     previous_end = -1
     for size in sentence.sizes:
-        if _is_no_lesion_size(sentence, size):
+        unsure = size.bare and not size.hint and len(size.lesions_mm[0]) == 1
+        if unsure or size.hint in ("sum", "not_lesion") or _is_no_lesion_size(sentence, size):
             previous_owner = None
             continue
-        prior = _is_prior(sentence, size)
+        prior = size.hint == "prior" or (size.hint != "current" and _is_prior(sentence, size))
         owner = _owner(sentence, mentions, size)
         if isinstance(owner, str) and owner == "other":
             previous_owner = None
@@ -114,8 +114,6 @@ def _give(mention: Mention, size: Size, prior: bool) -> None:
     if prior:
         mention.prior.append(size)
         return
-    if size.changed_from_mm:
-        mention.prior.append(replace(size, lesions_mm=(size.changed_from_mm,), bound="exact", changed_from_mm=()))
     mention.sizes.append(size)
 
 
@@ -133,7 +131,7 @@ def _is_no_lesion_size(sentence: Sentence, size: Size) -> bool:
 def _is_prior(sentence: Sentence, size: Size) -> bool:
     before = sentence.between(sentence.start, size.start)
     after = sentence.between(size.end, sentence.end)
-    if _CURRENT_BEFORE.search(before) or size.changed_from_mm:
+    if _CURRENT_BEFORE.search(before):
         return False
     later = _PRIOR_AFTER.match(after)
     if later and not re.match(

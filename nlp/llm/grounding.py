@@ -13,9 +13,9 @@ from ..discourse import READ_SECTIONS
 from ..folding import fold
 from ..grounding import trimmed, validation_reason
 from ..lexicon import Lexicon
-from ..measurements import Size, find_sizes
+from ..recognise.sizes import Size, find_sizes
 from ..rule_files import RuleSet
-from ..sections import find_blocks
+from ..text.sections import find_blocks
 from .quotes import Place, Quotes, says_something
 from .wire import LlmFinding, LlmNegative, RawAnswer
 
@@ -87,7 +87,7 @@ class Grounder:
         prior = _sizes(wire.prior_sizes, evidence, quotes)
         _exams_are_apart(sizes, prior, quotes.folded)
         current = [(mm, s) for s in sizes for mm in s.lesions_mm]
-        former = [(s.changed_from_mm or mm, s) for s in prior for mm in s.lesions_mm]
+        former = [(mm, s) for s in prior for mm in s.lesions_mm]
         _count_is_told(wire, len(current), evidence, quotes.folded)
         data = {
             "organ": wire.organ,
@@ -202,8 +202,7 @@ def _sizes_at(size_text: str, start: int, end: int, quotes: Quotes) -> list[Size
 
 
 def _exams_are_apart(sizes: list[Size], prior: list[Size], folded: str) -> None:
-    changed = {(s.start, s.end) for s in sizes if s.changed_from_mm}
-    if {(s.start, s.end) for s in sizes} & {(s.start, s.end) for s in prior} - changed:
+    if {(s.start, s.end) for s in sizes} & {(s.start, s.end) for s in prior}:
         raise _UngroundedError("a size is given both as current and as earlier")
     if any(_FORMER.search(folded[max(0, s.start - _SIZED_REGION) : s.start]) for s in sizes):
         raise _UngroundedError("a size of an earlier exam is given as current")

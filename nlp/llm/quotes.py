@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..folding import fold
-from ..sections import Block
+from ..text.sections import Block
 
 _WORD = re.compile(r"[a-z]{3}")
 

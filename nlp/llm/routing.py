@@ -7,10 +7,10 @@ from ...schemas import Extraction, ExtractionStatus, Finding, Organ
 from ..discourse import READ_SECTIONS
 from ..folding import fold
 from ..lexicon import Lexicon, Term
-from ..measurements import find_sizes
+from ..recognise.sizes import find_sizes
 from ..rule_files import load_rules
-from ..sections import find_blocks
-from ..sentences import find_sentences
+from ..text.sections import find_blocks
+from ..text.sentences import find_sentences
 
 # Words of a clinical course: a case history mixes earlier lesions, other people's, and what pathology said.
 _NARRATIVE = re.compile(

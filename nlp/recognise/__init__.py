@@ -1,1 +1,1 @@
-"""Recognisers: sentence → spans. They propose generously, decide nothing, and do not import one another."""
+"""Recognisers: text → spans. They propose generously, decide nothing, and do not import one another."""

@@ -1,7 +1,7 @@
 import pytest
 from reportsup.nlp.folding import fold
 from reportsup.nlp.rule_files import load_rules
-from reportsup.nlp.sections import find_blocks
+from reportsup.nlp.text.sections import find_blocks
 
 
 def sections(text):

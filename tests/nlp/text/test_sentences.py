@@ -1,6 +1,6 @@
 import pytest
 from reportsup.nlp.folding import fold
-from reportsup.nlp.sentences import find_sentences
+from reportsup.nlp.text.sentences import find_sentences
 
 
 def split(text):
