@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .measurements import Size
+from .recognise.sizes import Size
 from .spans import Mention, Sentence
 
 TOLERANCE_MM = 1.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .decide.resolve import Cluster
-from .measurements import Size
+from .recognise.sizes import Size
 from .spans import Located, Mention
 
 _EXTENT = re.compile(r"\b(?:largest|larger|bigger|biggest|dominant|up to|reaching|maxim\w+|greatest|conglomer\w+|together|total|each up to)\b")

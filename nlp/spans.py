@@ -5,7 +5,7 @@ from functools import cached_property
 
 from ..schemas import Section
 from .lexicon import Term
-from .measurements import Size
+from .recognise.sizes import Size
 from .words import WORD
 
 
@@ -76,6 +76,7 @@ class Sentence:
     lesion_list: bool
     terms: tuple[Term, ...]
     sizes: tuple[Size, ...]
+    table_row: bool = False
     organs: tuple[OrganCue, ...] = ()
     sides: tuple[SideCue, ...] = ()
     places: tuple[PlaceCue, ...] = ()

@@ -4,11 +4,13 @@ for a training report come from weights that did not see it."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..schemas import load_anatomy
 from .alignment import Gold, retells, size_roles, speaks_of
 from .decide import organ as organs
 from .decide import place, resolve, side, size_role
-from .decide.fit import Choice, fit
+from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights
 from .decide.resolve import DROP, NEW, SUMMARY, Cluster
 from .propose import propose
@@ -17,7 +19,7 @@ from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
 
 FOLDS = 4
-PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 1.5, "lesion_type": 1.5, "certainty": 2.0,
+PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 4.0, "lesion_type": 1.5, "certainty": 2.0,
            "negative": 2.0, "confidence": 2.0}  # fmt: skip
 
 
@@ -51,9 +53,10 @@ def train(rules: RuleSet, reports: Sequence[tuple[str, Gold]], progress: Callabl
 
     def fitted(name: str, choices: list[Choice]) -> None:
         progress(name)
-        final[name] = fit(choices, l2=PENALTY[name])
+        design = Design(choices)
+        final[name] = design.fit(np.ones(len(choices)), l2=PENALTY[name])
         for k in range(FOLDS):
-            folds[k][name] = fit([c for c in choices if c.group % FOLDS != k], l2=PENALTY[name])
+            folds[k][name] = design.fit((design.groups % FOLDS != k).astype(float), l2=PENALTY[name])
 
     def reader_for(e: Example) -> Reader:
         reader = Reader.__new__(Reader)

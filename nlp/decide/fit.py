@@ -1,6 +1,5 @@
 """Fits a `Chooser`: conditional logistic regression with a set of right candidates a choice, L2-penalised, by L-BFGS."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,65 +17,70 @@ class Choice:
     candidates: Sequence[Sequence[str]]
     right: tuple[int, ...]
     group: int
-    weight: float = 1.0
 
 
-def fit(choices: Sequence[Choice], *, l2: float = 1.0, min_reports: int = 3) -> Chooser:
-    """The weights that make the allowed candidates most probable.
+class Design:
+    """The examples of one decision as a sparse matrix, built once for every fit on a part of them.
 
     Args:
-        choices: examples; their order does not change the result beyond rounding.
-        l2: penalty on squared weights.
+        choices: examples.
         min_reports: a feature counts when this many reports have it.
     """
-    names = _vocabulary(choices, min_reports)
-    if not names:
-        return Chooser({})
-    index = {name: i for i, name in enumerate(names)}
-    matrix, starts, right, weight = _matrix(choices, index)
-    owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    allowed = np.full(matrix.shape[0], -np.inf)
-    allowed[right] = 0.0
 
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = matrix @ w
-        log_all, p_all = _log_softmax(scores, starts, owner)
-        log_right, p_right = _log_softmax(scores + allowed, starts, owner)
-        value = float(np.sum(weight * (log_all - log_right))) + 0.5 * l2 * float(w @ w)
-        gradient = matrix.T @ (weight[owner] * (p_all - p_right)) + l2 * w
-        return value, gradient
+    def __init__(self, choices: Sequence[Choice], *, min_reports: int = 3) -> None:
+        index: dict[str, int] = {}
+        last: list[int] = []  # report in which a feature was last seen
+        reports: list[int] = []  # in how many it was seen
+        pointers, columns = [0], []
+        starts, right = [0], []
+        for choice in sorted(choices, key=lambda c: c.group):
+            base = len(pointers) - 1
+            for candidate in choice.candidates:
+                for name in candidate:
+                    i = index.setdefault(name, len(last))
+                    if i == len(last):
+                        last.append(-1)
+                        reports.append(0)
+                    if last[i] != choice.group:
+                        last[i] = choice.group
+                        reports[i] += 1
+                    columns.append(i)
+                pointers.append(len(columns))
+            right += [base + r for r in choice.right]
+            starts.append(len(pointers) - 1)
+        self.groups = np.asarray([c.group for c in sorted(choices, key=lambda c: c.group)])
+        shape = (len(pointers) - 1, len(index))
+        matrix = sparse.csr_matrix((np.ones(len(columns)), columns, pointers), shape=shape)
+        kept = np.flatnonzero(np.asarray(reports) >= min_reports) if index else np.zeros(0, dtype=int)
+        names = list(index)
+        kept = np.asarray(sorted(kept, key=lambda i: names[i]), dtype=int)  # the order must not depend on the examples'
+        self.names = [names[i] for i in kept]
+        self.matrix = matrix.tocsc()[:, kept].tocsr() if len(kept) else sparse.csr_matrix((shape[0], 0))
+        self.starts = np.asarray(starts)
+        self.owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        self.allowed = np.full(shape[0], -np.inf)
+        self.allowed[right] = 0.0
 
-    result = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B", options={"maxiter": 200, "maxfun": 250})
-    return Chooser({name: float(v) for name, v in zip(names, result.x, strict=True)})
+    def fit(self, weight: np.ndarray, *, l2: float) -> Chooser:
+        """The weights that make the allowed candidates most probable.
 
+        Args:
+            weight: one a choice; 0 leaves the choice out.
+            l2: penalty on squared weights.
+        """
+        if not self.names:
+            return Chooser({})
 
-def _vocabulary(choices: Sequence[Choice], min_reports: int) -> list[str]:
-    seen: dict[str, set[int]] = {}
-    for choice in choices:
-        for candidate in choice.candidates:
-            for name in candidate:
-                found = seen.setdefault(name, set())
-                if len(found) < min_reports:
-                    found.add(choice.group)
-    return sorted(name for name, groups in seen.items() if len(groups) >= min_reports)
+        def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+            scores = self.matrix @ w
+            log_all, p_all = _log_softmax(scores, self.starts, self.owner)
+            log_right, p_right = _log_softmax(scores + self.allowed, self.starts, self.owner)
+            value = float(np.sum(weight * (log_all - log_right))) + 0.5 * l2 * float(w @ w)
+            return value, self.matrix.T @ (weight[self.owner] * (p_all - p_right)) + l2 * w
 
-
-def _matrix(choices: Sequence[Choice], index: dict[str, int]) -> tuple[sparse.csr_matrix, np.ndarray, list[int], np.ndarray]:
-    pointers, columns, values = [0], [], []
-    starts, right, weight = [0], [], []
-    for choice in choices:
-        base = len(pointers) - 1
-        for candidate in choice.candidates:
-            counted = Counter(index[name] for name in candidate if name in index)
-            columns += counted.keys()
-            values += counted.values()
-            pointers.append(len(columns))
-        right += [base + r for r in choice.right]
-        starts.append(len(pointers) - 1)
-        weight.append(choice.weight)
-    shape = (len(pointers) - 1, len(index))
-    matrix = sparse.csr_matrix((np.asarray(values, dtype=float), columns, pointers), shape=shape)
-    return matrix, np.asarray(starts), right, np.asarray(weight)
+        start = np.zeros(len(self.names))
+        result = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 120, "ftol": 1e-7})
+        return Chooser({name: float(v) for name, v in zip(self.names, result.x, strict=True)})
 
 
 def _log_softmax(scores: np.ndarray, starts: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

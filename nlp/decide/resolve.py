@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..measurements import Size
+from ..recognise.sizes import Size
 from ..spans import Located, Mention
 from .relate import bucket, relate
 
@@ -60,6 +60,7 @@ def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequen
     if m.size:
         out.append(f"p_current={int(m.p_current * 8)}")
         out.append(f"{hk}|p_current={int(m.p_current * 4)}")
+        out += [f"hint={m.size.hint}", f"row={s.table_row}|bare={m.size.bare}"]
     if head:
         out += [f"h={head.text}", f"{kind}|h={head.text.split()[-1].rstrip('s')}", f"{kind}|type={head.lesion_type}", f"{hk}|enlarged={head.enlarged}"]
         if head.kind == "weak":

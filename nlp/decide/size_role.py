@@ -30,8 +30,7 @@ def features(sentence: Sentence, number: int) -> list[str]:
     biggest = max(max(x) for x in size.lesions_mm)
     out.append(f"mm={0 if biggest < 3 else 1 if biggest < 10 else 2 if biggest < 30 else 3 if biggest < 60 else 4 if biggest < 100 else 5}")
     out.append(f"bound={size.bound}{'+' if size.reaching else ''}")
-    if getattr(size, "hint", ""):
-        out.append(f"hint={size.hint}")
+    out += [f"hint={size.hint}", f"bare={size.bare}", f"hint={size.hint}|bare={size.bare}|row={sentence.table_row}"]
     for k, (_, _, w) in enumerate(reversed(left[-4:])):
         out += [f"l{k}={w}", f"L={w}"]
     for k, (_, _, w) in enumerate(right[:4]):

@@ -7,15 +7,16 @@ from typing import Any
 
 from ...schemas import Section
 from ..lexicon import Lexicon
-from ..measurements import Size, find_sizes
 from ..rule_files import Rule
-from ..sections import find_blocks
-from ..sentences import find_sentences, opens_summary
 from ..spans import Sentence
+from ..text.sections import find_blocks
+from ..text.sentences import find_sentences, opens_summary
+from ..text.tables import find_rows
 from .heads import heads
 from .organs import organ_cues
 from .places import place_cues
 from .sides import side_cues
+from .sizes import Size, find_sizes
 
 MAX_SENTENCE_CHARACTERS = 4000
 
@@ -23,6 +24,7 @@ MAX_SENTENCE_CHARACTERS = 4000
 def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexicon) -> list[Sentence]:
     """The sentences of a report in reading order, with their spans."""
     out: list[Sentence] = []
+    rows = find_rows(text, folded)
     for number, block in enumerate(find_blocks(text, folded, headings)):
         section = block.section
         for start, end in find_sentences(text, folded, block.start, block.end):
@@ -42,7 +44,8 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 paragraph=folded.count("\n\n", 0, start),
                 lesion_list=block.lesion_list,
                 terms=tuple(lexicon.find(folded, start, end)),
-                sizes=tuple(one_by_one(folded, find_sizes(folded, start, end))),
+                sizes=tuple(one_by_one(folded, find_sizes(folded, start, end, rows))),
+                table_row=any(r.start < end and start < r.end for r in rows),
             )
             out.append(with_spans(bare))
     return out
