@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..recognise.sizes import Size
 from ..spans import Located, Mention
 from .relate import bucket, relate
+from .size_role import CLINICAL_OPENING, measured
 
 DROP, NEW, SUMMARY = "drop", "new", "summary"
 MAX_CLUSTERS = 14
@@ -67,6 +68,7 @@ def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequen
             out.append(f"weak|{kind}|{bool(_qualifiers(m))}")
     out += _scope(m, kind)
     out += _window(m, kind)
+    out += _lesion_like(m, located, kind, hk)
     same = [c for c in clusters if c.organ == located.organ]
     out.append(f"{kind}|same_organ={min(len(same), 3)}|{s.section == 'impression'}")
     out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
@@ -106,6 +108,32 @@ def _preceding(m: Mention, located: Located, history: History, kind: str) -> lis
             more = "?" if not wanted else "open" if members < wanted else "full"
             out += [f"{kind}|intro={a}|{more}", f"{hk}|intro={a}|{more}|{kind}"]
             break
+    return out
+
+
+_IMAGE = re.compile(r"\b(?:series|image|img|im|se|ser|slice)s?\b\.?\s*#?\d|\(\s*\d{1,3}\s*[/:]\s*\d{1,4}\s*\)")
+_COMPARED = re.compile(
+    r"\b(?:stable|unchanged|new|increas\w+|decreas\w+|grown|larger|smaller|enlarg\w+|previously|was|prior|formerly|growth)\b|->"
+)
+def _lesion_like(m: Mention, located: Located, kind: str, hk: str) -> list[str]:
+    """What is typically told of lesions: a place, describing words, an image, a comparison; what the size measures."""
+    s = m.sentence
+    out = [f"{kind}|{hk}|places{bool(located.places)}|near{bool(located.place_spans)}", f"{kind}|side{bool(located.side)}"]
+    near = [q for q in s.having("QUALIFIER") if m.start - 60 <= q.start <= m.end + 60]
+    told = [bool(near), bool(_IMAGE.search(s.between(m.start - 30, m.end + 50))), bool(_COMPARED.search(s.between(m.start - 60, m.end + 60)))]
+    out += [f"{kind}|qualifiers{min(len(near), 2)}", f"{kind}|image{told[1]}", f"{kind}|compared{told[2]}", f"{kind}|{hk}|told{sum(told)}"]
+    own = [c for c in s.organs if c.organ == located.organ and not c.governed]
+    headed = located.organ in s.heading_organs
+    out.append(f"{kind}|organ_{'here' if own else 'headed' if headed else 'else'}")
+    out.append(f"{kind}|{hk}|organ_{'here' if own else 'headed' if headed else 'else'}|places{bool(located.places)}")
+    if m.size is not None:
+        number = next((i for i, x in enumerate(s.sizes) if x is m.size), None)
+        if number is not None:
+            where, what, _ = measured(s, number).split("|", 2)
+            out += [f"measures={where}|{what}", f"measures={what}|{located.organ}", f"measures={what}|places{bool(located.places)}"]
+    if CLINICAL_OPENING.match(s.text) and s.index <= 4:
+        out.append(f"clinical|{kind}")
+    out.append(f"{kind}|words{min(len(s.words) // 4, 6)}")
     return out
 
 

@@ -36,6 +36,8 @@ def candidates(mention: Mention, organ: str, focus: Sequence[Located], previous_
     for rank, cue in enumerate(order[:4]):
         where, more = relate(s, low, high, cue.start, cue.end)
         names = [f"{g}|cue|{where}", f"{g}|rank{rank}{where[0]}", *(f"{g}|cue|{m}" for m in more), f"{organ}|rank{rank}{where[0]}"]
+        if cue.end - cue.start <= 3:
+            names.append(f"{g}|letter|{where}")
         names += _neighbours(mention, cue, organ, g)
         found[cue.side] += names
         if rank == 0:

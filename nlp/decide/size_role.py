@@ -7,6 +7,9 @@ from ..spans import Sentence
 from .model import Chooser
 from .relate import bucket
 
+CLINICAL_OPENING = re.compile(
+    r"\W*(?:(?:a|this is an?)\s+)?\d{1,3}[\s-]?(?:yo|y/?o|yrs?|years?|year[\s-]old|[mf])\b|\W*(?:known|hx|h/o|history|s/p|status post|k/c/o|post)\b"
+)
 ROLES = ("current", "prior", "other")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
 _PRIOR_BEFORE = re.compile(
@@ -60,6 +63,9 @@ def features(sentence: Sentence, number: int) -> list[str]:
             out.append("bracket_alone")
     where, kind, text = measured(sentence, number).split("|", 2)
     out += [f"measures={where}|{kind}", f"measures={where[:1]}|{text}", f"measures={kind}", f"measures={text}"]
+    if sentence.index <= 4 and CLINICAL_OPENING.match(sentence.text):
+        out.append("clinical")
+    out.append(f"early={sentence.index <= 1}|{sentence.section}")
     out.append(f"order={min(number, 3)}")
     out.append(f"of={min(len(sentence.sizes), 4)}")
     out += _nearest(sentence, size.start, size.end)

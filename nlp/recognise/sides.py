@@ -1,6 +1,11 @@
 """Words for a side."""
 
+import re
+
 from ..spans import SideCue, Sentence
+
+# A letter for a side: "L upper", "R: 12 mm", "r adrenal"; never a unit ("2.4 l"), a vertebra ("l 4") or an axis.
+_LETTER = re.compile(r"(?<![a-z0-9'/.+&-])(?<!\d\s)(?P<side>[lr])t?\.?(?=\s*[:(]|\s+(?!\d{1,2}(?:[-/,;.]?\s*$|\s*[-/,]\s*\d\b(?!\.))|x\b|of\b|and\b)[a-z0-9])")
 
 
 def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
@@ -14,4 +19,9 @@ def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
         places = t.meta("PLACE").get("places", {})
         if places.get("_side"):
             out.append(SideCue(t.start, t.end, places["_side"], tuple(o for o in places if o != "_side")))
-    return tuple(out)
+    for match in _LETTER.finditer(sentence.text):
+        start = sentence.start + match.start()
+        if not any(c.start <= start < c.end for c in out):
+            side = "left" if match.group("side") == "l" else "right"
+            out.append(SideCue(start, sentence.start + match.end(), side))
+    return tuple(sorted(out, key=lambda c: c.start))
