@@ -17,10 +17,14 @@ together between lo and hi mm³") and `LesionTargets.from_regions` turns the lis
     spacing_mm           (B, 3)           float32  voxel size
 
 Rules. `region` may sit on any device; every other field stays on the host (`to` moves `region` alone), which is why
-no loss has to wait for the device. Slots of one channel in one sample are disjoint: `from_regions` merges those that
-overlap. Volumes and lesions describe what is inside the crop: whoever cuts a region scales or widens its target.
-The channel's voxels inside a region are unknown to the segmentation loss; elsewhere the loader's `known` decides.
-An organ called free of lesions needs no slot: its voxels are known background.
+no loss has to wait for the device. Volumes and lesions describe what is inside the crop: whoever cuts a region scales
+or widens its target. The channel's voxels inside a region are unknown to the segmentation loss; elsewhere the loader's
+`known` decides. An organ called free of lesions needs no slot: its voxels are known background.
+
+Slots of one channel in one sample may overlap (neighbouring segments do, by their margins). Each keeps its own search
+region, interval and lesions, and what a neighbour may hold is decided voxel by voxel: a voxel shared with a slot whose
+background is not known is background to nobody, and the lesions of a neighbour do not count against a slot's upper
+bound (`VolumeLoss`).
 """
 
 from __future__ import annotations
@@ -151,8 +155,6 @@ class LesionTargets:
     ) -> Self:
         """Return the targets of a batch, one list of regions per sample; regions empty in the crop are dropped.
 
-        Overlapping regions of one channel become one: union of the masks, sum of the intervals, all lesions.
-
         Args:
             samples: for each sample its regions, masks on the CPU; an empty list = no report target.
             spacing_mm: (B, 3) voxel size.
@@ -168,11 +170,11 @@ class LesionTargets:
         for target in (t for sample in samples for t in sample):
             if tuple(target.region.shape) != tuple(shape):
                 raise DataError(f"region mask: {tuple(target.region.shape)} vs the crop's {shape}. Crop both alike.")
-        merged = [merge_overlapping([t for t in sample if bool(t.region.any())]) for sample in samples]
-        n_slots = max((len(sample) for sample in merged), default=0)
-        n_lesions = max((len(t.lesions) for sample in merged for t in sample), default=0)
+        seen = [[t for t in sample if bool(t.region.any())] for sample in samples]
+        n_slots = max((len(sample) for sample in seen), default=0)
+        n_lesions = max((len(t.lesions) for sample in seen for t in sample), default=0)
         targets = cls.empty(len(samples), shape, spacing_mm=spacing_mm, slots=n_slots, lesions=n_lesions)
-        for b, sample in enumerate(merged):
+        for b, sample in enumerate(seen):
             for r, target in enumerate(sample):
                 targets._fill(b, r, target)
         return targets
@@ -230,6 +232,13 @@ class LesionTargets:
         """Return the targets with `region` in pinned memory, for `DataLoader(pin_memory=True)`."""
         return replace(self, region=self.region.pin_memory())
 
+    def neighbours(self, b: int, r: int) -> list[int]:
+        """Return the other slots of a slot's sample and channel whose bounding boxes overlap its own."""
+        first, last = self.box[b, :, 0::2], self.box[b, :, 1::2]
+        apart = (torch.maximum(first, first[r]) >= torch.minimum(last, last[r])).any(1)
+        near = (self.channel[b] == self.channel[b, r]) & ~apart
+        return [i for i in near.nonzero().flatten().tolist() if i != r]
+
     def unknown(self, n_channels: int) -> Tensor:
         """Return bool (B, C, X, Y, Z) on the device of `region`: where a channel's voxels are left to the report."""
         batch, slots, *shape = self.region.shape
@@ -240,28 +249,6 @@ class LesionTargets:
                 if channel >= 0:
                     mask[b, channel] |= self.region[b, r]
         return mask
-
-
-def merge_overlapping(targets: Sequence[RegionTarget]) -> list[RegionTarget]:
-    """Return the targets of one sample with overlapping regions of one channel joined into one target."""
-    merged: list[RegionTarget] = []
-    for target in targets:
-        apart = []
-        for other in merged:
-            if other.channel == target.channel and bool((other.region & target.region).any()):
-                target = RegionTarget(
-                    channel=target.channel,
-                    region=other.region | target.region,
-                    volume_lo_mm3=other.volume_lo_mm3 + target.volume_lo_mm3,
-                    volume_hi_mm3=other.volume_hi_mm3 + target.volume_hi_mm3,
-                    lesions=other.lesions + target.lesions,
-                    background_known=other.background_known and target.background_known,
-                    weight=min(other.weight, target.weight),
-                )
-            else:
-                apart.append(other)
-        merged = [*apart, target]
-    return merged
 
 
 def bounding_box(region: Tensor) -> Tensor:
