@@ -199,7 +199,7 @@ def slot_pseudo_mask(
     taken: Tensor | None = None,
 ) -> PseudoMask:
     """Return the pseudo-mask of a slot inside its bounding box, from the logits there (x, y, z); see `place_lesions`."""
-    _, region = region_box(targets, b, r)
+    box, region = region_box(targets, b, r)
     pairs = zip(targets.lesion_volume_mm3[b, r].tolist(), targets.lesion_diameter_mm[b, r].tolist(), strict=True)
     largest_first = sorted(((volume, diameter) for volume, diameter in pairs if diameter > 0), reverse=True)
     x_mm, y_mm, z_mm = targets.spacing_mm[b].tolist()
@@ -210,5 +210,6 @@ def slot_pseudo_mask(
         [volume for volume, _ in largest_first],
         (x_mm, y_mm, z_mm),
         options,
+        centres=targets.centres[b, r][box],
         taken=taken,
     )

@@ -61,6 +61,7 @@ def place_lesions(
     spacing_mm: Spacing,
     options: BallOptions | None = None,
     *,
+    centres: Tensor | None = None,
     taken: Tensor | None = None,
 ) -> PseudoMask:
     """Return the pseudo-mask of the lesions of one region.
@@ -72,6 +73,7 @@ def place_lesions(
         volumes_mm3: of each lesion, > 0; at most what is left of the region is used.
         spacing_mm: voxel size.
         options: see `BallOptions`.
+        centres: bool (X, Y, Z), where the balls' centres may lie; None = anywhere in the region.
         taken: bool (X, Y, Z), voxels that the lesions of another region have already.
 
     Example:
@@ -89,7 +91,7 @@ def place_lesions(
     ignored = torch.zeros_like(region)
     for diameter_mm, volume_mm3 in zip(diameters_mm, volumes_mm3, strict=True):
         score = ball_correlation(probability * free, diameter_mm, spacing_mm)
-        centre = plateau_centre(score, region, spacing_mm)
+        centre = plateau_centre(score, region if centres is None else centres, spacing_mm)
         _draw(probability, centre, diameter_mm, volume_mm3, spacing_mm, options, free, foreground, ignored)
     lesion = available & ~free
     confidence = (probability * lesion).sum() / lesion.sum().clamp(min=1)

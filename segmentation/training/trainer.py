@@ -110,7 +110,9 @@ class Trainer:
             ball_weight=config.ball_weight,
             cross_entropy_weight=config.cross_entropy_weight,
             positive_weight=config.positive_weight,
+            over_ranks=self.accelerator.num_processes > 1,
         )
+        _warn_of_batch_norm(built, self.accelerator.num_processes)
         optimizer = torch.optim.AdamW(built.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.network, self.optimizer = self.accelerator.prepare(built, optimizer)
         self.average = averaged(self.accelerator.unwrap_model(self.network), config.ema_decay)
@@ -307,6 +309,15 @@ def _accelerator(config: TrainingConfig, path: Path) -> Accelerator:
             "Nothing was started. Install the tracker, or use --set precision=auto --set tracker=none."
         ) from error
     return accelerator
+
+
+def _warn_of_batch_norm(network: nn.Module, ranks: int) -> None:
+    if ranks > 1 and any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules()):
+        logger.warning(
+            "network: batch norm vs instance or group norm on %d ranks. Each rank normalises by its own crops, so that the "
+            "run is not the one that a single rank would make. Choose another norm in network_args.",
+            ranks,
+        )
 
 
 def _step_seed(seed: int, step: int, rank: int) -> int:
