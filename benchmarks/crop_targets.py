@@ -5,8 +5,7 @@
 
 Of every slot that lists lesions, by organ: the share with known background; the share of its region's voxels whose
 background is known (no neighbour that the crop cuts reaches them); its upper bound over the volume that its lesions are
-reported with; and, with `--run`, whether the ball of a slot's largest lesion lies on a real lesion of the organ of about
-that size (see `--help`). The real lesions come from the dataset's own table, which no training sees.
+reported with.
 """
 
 import argparse

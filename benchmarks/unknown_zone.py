@@ -42,9 +42,7 @@ def tumours(folder: Path, smallest_mm: float) -> Iterator[tuple[float, npt.NDArr
                 yield 10 * float(record["radiographic_size"]), distances
 
 
-def _distances(
-    labels: npt.NDArray[np.uint8], spacing_mm: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64] | None:
+def _distances(labels: npt.NDArray[np.uint8], spacing_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
     """Distances of the tumour's voxels from the rest of the kidney that it belongs to; None where nothing is left."""
     parts, n_parts = label(labels > 0)
     tumour = labels == TUMOUR

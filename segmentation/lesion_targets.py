@@ -18,9 +18,9 @@ together between lo and hi mm³") and `LesionTargets.from_regions` turns the lis
     spacing_mm           (B, 3)           float32  voxel size
 
 Rules. `region` and `centres` may sit on any device; every other field stays on the host (`to` leaves it there), which
-is why no loss has to wait for the device. Volumes and lesions describe what is inside the crop: whoever cuts a region scales
-or widens its target. The channel's voxels inside a region are unknown to the segmentation loss; elsewhere the loader's
-`known` decides. An organ called free of lesions needs no slot: its voxels are known background.
+is why no loss has to wait for the device. Volumes and lesions describe what is inside the crop: whoever cuts a region
+scales or widens its target. The channel's voxels inside a region are unknown to the segmentation loss; elsewhere the
+loader's `known` decides. An organ called free of lesions needs no slot: its voxels are known background.
 
 Slots of one channel in one sample may overlap (neighbouring segments do, by their margins). Each keeps its own search
 region, interval and lesions, and what a neighbour may hold is decided voxel by voxel: a voxel shared with a slot whose

@@ -65,8 +65,8 @@ class PlacedSlot:
 def place_slots(logits: Tensor, targets: LesionTargets, options: BallOptions | None = None) -> list[PlacedSlot]:
     """Return every slot with lesions, placed; logits (B, C, X, Y, Z).
 
-    Slots of one channel in one sample are placed one after the other, the one with the largest lesion first, and no voxel
-    is given away twice. Background is what no lesion of any slot reaches, and no slot with unknown background either.
+    Slots of one channel in one sample are placed one after the other, the one with the largest lesion first, and no
+    voxel is given away twice. Background is what no lesion of any slot reaches, and no slot with unknown background either.
     """
     placed: list[PlacedSlot] = []
     for b, channel in dict.fromkeys((b, int(targets.channel[b, r])) for b, r in slots_with_lesions(targets)):
@@ -198,7 +198,7 @@ def slot_pseudo_mask(
     *,
     taken: Tensor | None = None,
 ) -> PseudoMask:
-    """Return the pseudo-mask of a slot inside its bounding box, from the logits there (x, y, z); see `place_lesions`."""
+    """Return the pseudo-mask of a slot inside its bounding box, from the logits (x, y, z); see `place_lesions`."""
     box, region = region_box(targets, b, r)
     pairs = zip(targets.lesion_volume_mm3[b, r].tolist(), targets.lesion_diameter_mm[b, r].tolist(), strict=True)
     largest_first = sorted(((volume, diameter) for volume, diameter in pairs if diameter > 0), reverse=True)

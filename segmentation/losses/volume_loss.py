@@ -81,8 +81,9 @@ def predicted_volumes_mm3(
 ) -> Tensor:
     """Return (S,) the probability mass in mm³ inside the region of each (sample, slot) pair.
 
-    `regions`, bool (S, X, Y, Z), stands in for the slots' own. On a head of lower resolution a coarse voxel counts with the share of it that lies in the region. That is exactly
-    the sum over the nearest-neighbour upsampled head, without ever building it at full resolution.
+    `regions`, bool (S, X, Y, Z), stands in for the slots' own. On a head of lower resolution a coarse voxel counts with
+    the share of it that lies in the region. That is exactly the sum over the nearest-neighbour upsampled head, without
+    ever building it at full resolution.
     """
     samples = [b for b, _ in slots]
     channels = [int(targets.channel[b, r]) for b, r in slots]
@@ -95,9 +96,7 @@ def predicted_volumes_mm3(
     return (probabilities * inside).sum((1, 2, 3)) * voxel_mm3
 
 
-def own_volumes_mm3(
-    logits: Tensor, targets: LesionTargets, slots: list[tuple[int, int]], volume_mm3: Tensor
-) -> Tensor:
+def own_volumes_mm3(logits: Tensor, targets: LesionTargets, slots: list[tuple[int, int]], volume_mm3: Tensor) -> Tensor:
     """Return (S,) the part of `volume_mm3` that the neighbours of each slot cannot account for.
 
     Where a slot shares voxels with others of its channel, their lesions may fill those, up to their upper bounds: own =
@@ -110,7 +109,9 @@ def own_volumes_mm3(
     overlaps = [
         targets.region[b, r] & targets.region[b, near].any(0) for (b, r), (_, near) in zip(pairs, shared, strict=True)
     ]
-    theirs_mm3 = torch.stack([targets.volume_hi_mm3[b, near].sum() for (b, _), (_, near) in zip(pairs, shared, strict=True)])
+    theirs_mm3 = torch.stack(
+        [targets.volume_hi_mm3[b, near].sum() for (b, _), (_, near) in zip(pairs, shared, strict=True)]
+    )
     explained = torch.minimum(
         predicted_volumes_mm3(logits, targets, pairs, torch.stack(overlaps)), theirs_mm3.to(volume_mm3)
     )

@@ -314,8 +314,8 @@ def _accelerator(config: TrainingConfig, path: Path) -> Accelerator:
 def _warn_of_batch_norm(network: nn.Module, ranks: int) -> None:
     if ranks > 1 and any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules()):
         logger.warning(
-            "network: batch norm vs instance or group norm on %d ranks. Each rank normalises by its own crops, so that the "
-            "run is not the one that a single rank would make. Choose another norm in network_args.",
+            "network: batch norm vs instance or group norm on %d ranks. Each rank normalises by its own crops, so that "
+            "the run is not the one that a single rank would make. Choose another norm in network_args.",
             ranks,
         )
 

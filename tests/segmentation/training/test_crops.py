@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 from reportsup.segmentation.training.augmentation import SpatialAugmentation, cut
-from reportsup.segmentation.training.crops import CropRules, cut_sample, lesions_reach_mm, make_sample, region_scale, trains_on
+from reportsup.segmentation.training.crops import (
+    CropRules,
+    cut_sample,
+    lesions_reach_mm,
+    make_sample,
+    region_scale,
+    trains_on,
+)
 from reportsup.segmentation.training.placement import Placement, Transform, fitting_scale, place_around
 
 from .conftest import PLAN, SHAPE, SPACING_MM, ball, region_of
