@@ -38,7 +38,7 @@ def record_correction(
         ConfigError: the field or value is outside the vocabulary.
         InputError: there is no such finding.
     """
-    with open_database(database) as connection:
+    with open_database(database, create=False) as connection:
         row = connection.execute("SELECT organ, count FROM findings WHERE finding_id = ?", [finding_id]).fetchone()
         if row is None:
             raise InputError(

@@ -26,6 +26,7 @@ def print_summary(summary: RunSummary, database: Path) -> None:
     statuses = ", ".join(f"{status} {n:,}" for status, n in sorted(summary.by_status.items())) or "none"
     console.print(f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), ", end="")
     console.print(f"{summary.skipped:,} known already, {summary.rejects:,} rows rejected; {rate:,.0f} reports/s")
+    _print_unreadable(console, summary)
     if summary.unreadable_chars:
         console.print(f"{summary.unreadable_chars:,} characters are unreadable (U+FFFD): try --encoding")
     _print_next(console, summary, database)
@@ -44,6 +45,12 @@ def _print_review(console: Console, connection: duckdb.DuckDBPyConnection) -> No
     reasons = connection.execute("SELECT reason, count(*) FROM audit_unsure GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
     if reasons:
         console.print("worth a look: " + ", ".join(f"{reason} {n:,}" for reason, n in reasons))
+
+
+def _print_unreadable(console: Console, summary: RunSummary) -> None:
+    if summary.unreadable:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in summary.unreadable.most_common())
+        console.print(f"not read, and no evidence of anything: {reasons}; which: reportsup audit unreadable")
 
 
 def _print_next(console: Console, summary: RunSummary, database: Path) -> None:

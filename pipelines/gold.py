@@ -19,15 +19,17 @@ def gold_record(extraction: Extraction) -> str:
 
 
 def gold_lines(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """The current extraction of every report, corrections applied, one gold line each, ordered by report id.
+    """The current extraction of every report that was read, corrections applied, a gold line each, by report id.
 
-    Reports without findings are there, with an empty list; so are those that failed, since absence would be a gap.
+    Reports without findings are there, with an empty list; those without an answer (unreadable, rejected, error) are
+    not, since an empty list would say that they name no lesion.
     """
     negatives = "SELECT report_id, list(organ ORDER BY organ) FROM v_organ_status WHERE status = 'negative' GROUP BY 1"
     negative_of = dict(connection.execute(negatives).fetchall())
     cursor = connection.execute(
         "SELECT e.report_id, f.organ, laterality, location, lesion_type, count, count_min, sizes_mm, size_bound, "
         "prior_sizes_mm, certainty, evidence FROM v_extractions e LEFT JOIN v_findings f USING (report_id) "
+        "WHERE e.status IN ('ok', 'no_lesion') "
         "ORDER BY e.report_id, f.anchor_start, f.finding_id"
     )
     current: str | None = None

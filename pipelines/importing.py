@@ -32,7 +32,7 @@ def import_gold(database: Path, path: Path, reader: str) -> dict[str, int]:
         InputError: the file is missing, a line is no gold record, or a report is not in the database.
     """
     records = _records(path)
-    with open_database(database) as connection:
+    with open_database(database, create=False) as connection:
         file_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         writer = ExtractionWriter(connection, _Reader({"reader": reader, "file_sha256": file_sha256}))
         counts: dict[str, int] = {}

@@ -29,9 +29,14 @@ class ReportRows:
     quarantine: list[Row] = field(default_factory=list)
 
 
-def error_rows(report_id: str, reason: str, seconds: float = 0.0) -> ReportRows:
-    """Rows of a report that could not be extracted; the next run tries it again."""
-    return ReportRows(report_id, "error", reason, seconds=seconds)
+def error_rows(report_id: str, reason: str, seconds: float = 0.0, where: Iterable[str] = ()) -> ReportRows:
+    """Rows of a report that could not be extracted; the next run tries it again.
+
+    Args:
+        where: lines of code that an exception came through; no values.
+    """
+    details = json.dumps({"traceback": list(where)}) if where else None
+    return ReportRows(report_id, "error", reason, seconds=seconds, details=details)
 
 
 def extraction_rows(extraction: Extraction) -> ReportRows:

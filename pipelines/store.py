@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -140,7 +141,8 @@ class ExtractionWriter:
             self._write_rejects()
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # a commit that failed, on a full disk for example, has ended its transaction
+                self._connection.execute("ROLLBACK")
             raise
         self._results.clear()
         self._rejects.clear()

@@ -145,7 +145,7 @@ class Extraction(StrictModel):
 
     Attributes:
         review_reasons: what made the extractor unsure (codes, no text); empty = confident.
-        reason: why the status is `rejected` or `error`; no report text.
+        reason: why the status is `rejected`, `unreadable` or `error`; no report text.
         details_json: the extractor's own account (tokens, agreement, choice), a JSON object without report text.
     """
 

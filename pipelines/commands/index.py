@@ -53,8 +53,9 @@ def index(
     from ...schemas.database import open_database
     from ...segmentation.cases import write_index
 
+    cases = _list(data, rename, site, split)
     with open_database(db) as connection:
-        result = _examine(_list(data, rename, site, split), connection, reports_link, workers, seed, as_json)
+        result = _examine(cases, connection, reports_link, workers, seed, as_json)
         write_index(connection, result)
     _finish(result, db, rows, as_json)
 

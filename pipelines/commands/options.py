@@ -19,4 +19,7 @@ Margin = Annotated[
         "default anywhere. Where a segmenter leaves tumours out of the organ, give more than their radius.",
     ),
 ]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="For machines: text in CSV as it is, also what a spreadsheet would run.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

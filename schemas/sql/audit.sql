@@ -53,7 +53,11 @@ SELECT report_id, finding_id, lesion_type, evidence FROM v_findings WHERE organ 
 CREATE OR REPLACE VIEW audit_without_status AS
 SELECT r.report_id, coalesce(e.status, 'not extracted') AS status, e.reason
 FROM reports r LEFT JOIN v_extractions e USING (report_id)
-WHERE e.status IS NULL OR e.status IN ('error', 'rejected') OR e.stale;
+WHERE e.status IS NULL OR e.status IN ('error', 'rejected', 'unreadable') OR e.stale;
+
+-- Another language, or no report: nothing is known of them, least of all that there is no lesion.
+CREATE OR REPLACE VIEW audit_unreadable AS
+SELECT report_id, reason, extractor FROM v_extractions WHERE status = 'unreadable';
 
 CREATE OR REPLACE VIEW audit_rejected_rows AS
 SELECT source_file, source_row, report_id, reason FROM rejects;

@@ -132,7 +132,10 @@ SELECT c.case_id, c.report_id, c.patient_id, c.split, c.site, o.organ,
             WHEN e.report_id IS NULL THEN 'report not extracted'
             WHEN e.status = 'error' THEN 'extraction failed'
             WHEN e.status = 'rejected' THEN 'every finding quarantined'
+            WHEN e.status = 'unreadable' THEN 'report unreadable'
             WHEN e.stale THEN 'report changed since extraction'
+            WHEN s.status <> 'lesion' AND list_contains(e.review_reasons, 'partly_unreadable')
+                 THEN 'report partly unreadable'
             WHEN EXISTS (SELECT 1 FROM quarantine q WHERE q.run_id = e.run_id AND q.report_id = e.report_id
                          AND coalesce(q.finding ->> 'organ', o.organ) = o.organ)
                  THEN 'a finding of the organ is quarantined'
