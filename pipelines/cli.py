@@ -66,6 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         raise
+    except OSError as error:
+        where = error.filename or "a file"
+        what = f"{where}: {error.strerror or type(error).__name__} vs a place that can be read and written"
+        _explain(error, f"{what}. Nothing was written there. Make it so, or name another.", debug)
+        sys.exit(1)
     except Exception as error:
         # Its own words may hold values of a report; the class and the line of code do not.
         what = f"an unforeseen {type(error).__name__} ended the command vs none. This is a fault of reportsup. "

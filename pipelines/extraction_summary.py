@@ -60,8 +60,10 @@ def _print_next(console: Console, summary: RunSummary, database: Path) -> None:
         "SELECT organ, status, count(*) FROM v_organ_status GROUP BY ALL ORDER BY ALL",
         "FROM audit_size_outliers",
     ]
-    if summary.failed:
+    if summary.rejects:
         queries[2] = "SELECT reason, count(*) FROM rejects GROUP BY 1"
+    elif summary.failed:
+        queries[2] = "SELECT status, reason, count(*) FROM v_extractions WHERE status <> 'ok' GROUP BY ALL"
     console.print("Try:")
     for query in queries:
         console.print(escape(f'  reportsup sql "{query}"{option}'), soft_wrap=True)

@@ -1,8 +1,9 @@
 """What cannot be read as an English report is told from telegraphic, abbreviated and bilingual reports."""
 
 import pytest
+from reportsup.nlp.extractor import as_far_as_readable
 from reportsup.nlp.language import PARTLY_UNREADABLE, readability
-from reportsup.schemas import ExtractionStatus
+from reportsup.schemas import Extraction, ExtractionStatus, Finding, Organ, Span
 
 GERMAN = "Leber: Multiple Metastasen bis 3 cm, die größte im Segment IV. Nieren und Pankreas unauffällig."
 
@@ -103,3 +104,15 @@ def test_a_part_that_cannot_be_read_forbids_negative_evidence_only(extractor):
     none = extractor.extract("r", f"The kidneys and the spleen are normal. No mass is seen.\n{GERMAN}")
     assert none.status is ExtractionStatus.UNREADABLE
     assert none.negative_organs == ()
+
+
+def test_a_language_models_findings_in_another_language_stand_and_its_absences_do_not():
+    span = Span(start=15, end=25, text="Metastasen")
+    negative = (Organ.SPLEEN,)
+    found = Extraction.answered(
+        "r", [Finding(organ="liver", anchor=span, evidence=(span,))], [], negative_organs=negative
+    )
+    kept = as_far_as_readable(found, readability(GERMAN))
+    assert (kept.status, kept.findings, kept.negative_organs) == (ExtractionStatus.OK, found.findings, ())
+    nothing = as_far_as_readable(Extraction.answered("r", [], [], negative_organs=negative), readability(GERMAN))
+    assert (nothing.status, nothing.negative_organs) == (ExtractionStatus.UNREADABLE, ())

@@ -219,7 +219,7 @@ def test_an_input_that_breaks_off_is_not_a_reports_fault(write, tmp_path):
     sources = open_sources([path], InputOptions())
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises((EOFError, InputError)):
-        run_extraction(sources, tmp_path / "d.duckdb", toy("Brittle"), RunOptions())
+        run_extraction(sources, tmp_path / "d.duckdb", toy("Many"), RunOptions())
 
 
 @pytest.mark.parametrize("batch", [1, 3])

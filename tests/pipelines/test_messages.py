@@ -218,3 +218,11 @@ def test_a_damaged_database_is_named_by_every_command(run, write, tmp_path, comm
     assert code == 1
     assert "d.duckdb is cut off" in printed.replace("\n", "")
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(run, write, tmp_path):
+    run("extract", write("r.csv", f"id,text\n{ID},{REPORT}\n"), "--workers", "1")
+    (tmp_path / "file").write_text("")
+    code, printed = run("export", tmp_path / "file" / "out.csv", "--format", "csv")
+    assert (code, "unforeseen" in printed) == (1, False)
+    assert "file" in printed
