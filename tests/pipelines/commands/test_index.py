@@ -30,7 +30,7 @@ def data(tmp_path):
         mask[2:6, 2:6, 1:5] = 1
         _save(tmp_path / "data" / name / "ct.nii.gz", ct)
         _save(tmp_path / "data" / name / "segmentations/liver.nii.gz", mask)
-        _save(tmp_path / "data" / name / "segmentations/my_tumour.nii.gz", mask)
+        _save(tmp_path / "data" / name / "segmentations/my_organ.nii.gz", mask)
     return tmp_path / "data"
 
 
@@ -40,7 +40,7 @@ def _run(*arguments):
 
 def test_good_cases_are_registered(tmp_path, data):
     db = tmp_path / "x.duckdb"
-    options = ("--rename", "my_tumour=liver_lesion", "--site", "north", "--split", "test", "--workers", 1)
+    options = ("--rename", "my_organ=liver_lesion", "--site", "north", "--split", "test", "--workers", 1)
     result = _run("index", data, "--db", db, *options)
     assert result.exit_code == 0, result.output
     assert "2 of 2 cases registered, 0 set aside" in result.output
@@ -53,7 +53,7 @@ def test_a_bad_case_is_shown_set_aside_and_changes_the_exit_code(tmp_path, data)
     (data / "B/ct.nii.gz").write_bytes(b"")
     result = _run("index", data, "--db", tmp_path / "x.duckdb", "--workers", 1)
     assert result.exit_code == 1
-    for words in ("B", "unreadable file", "copy the file again", "1 of 2 cases registered, 1 set aside", "my_tumour"):
+    for words in ("B", "unreadable file", "copy the file again", "1 of 2 cases registered, 1 set aside", "my_organ"):
         assert words in result.output
 
 
@@ -70,7 +70,7 @@ def test_check_writes_nothing_and_speaks_json(tmp_path, data):
     result = _run("check", data, "--db", tmp_path / "x.duckdb", "--json")
     assert result.exit_code == 0
     found = json.loads(result.stdout)
-    assert (found["cases"], found["set_aside"], found["ignored_masks"]) == (2, 0, {"my_tumour": 2})
+    assert (found["cases"], found["set_aside"], found["ignored_masks"]) == (2, 0, {"my_organ": 2})
     assert not (tmp_path / "x.duckdb").exists()
 
 

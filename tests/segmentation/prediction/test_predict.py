@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 import torch
 from reportsup.schemas import TrainingError
+from reportsup.segmentation.prediction.inputs import PredictionInput, files_as_inputs
 from reportsup.segmentation.prediction.model import load_model, predict_ct, to_native
-from reportsup.segmentation.prediction.predict import (
-    PredictionInput,
-    PredictionOptions,
-    files_as_inputs,
-    predict_cases,
-)
+from reportsup.segmentation.prediction.predict import PredictionOptions, predict_cases
 from reportsup.segmentation.prediction.windows import predict_volume
 from reportsup.segmentation.preprocessing import Grid, LesionChannel, Plan, target_grid, to_ras
 from reportsup.segmentation.training.checkpoint import save_checkpoint
@@ -183,7 +179,7 @@ def test_an_organ_mask_on_another_grid_fails_its_case(tmp_path, run):
     item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: np.ones((3, 3, 3), bool)})
     model = load_model(run, device="cpu", network=Bright())
     failures = predict_cases(model, [item], tmp_path / "out", PredictionOptions(organ_margin_mm=2.0))
-    assert "mask of liver: shape (3, 3, 3)" in failures["a"]
+    assert "mask of liver: shape (3, 3, 3)" in failures["a"].message
 
 
 def test_windows_agree_with_the_whole_volume():

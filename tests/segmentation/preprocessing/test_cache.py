@@ -147,7 +147,7 @@ def test_a_file_that_went_missing_fails_its_case_only(tmp_path, make_case):
     cases[0].ct.unlink()
     result = build_cache(cases, PLAN, tmp_path / "cache")
     assert list(result.cases) == ["B"]
-    assert "does not exist" in result.failures["A"]
+    assert "does not exist" in result.failures["A"].message
     assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir() if p.is_dir()] == ["B"]
 
 
