@@ -1,6 +1,7 @@
 """`reportsup evaluate`: a run against the masks and reports of cases it has not seen."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,6 +119,7 @@ def evaluate_run(
         print_failures(left_out, debug=debug)
         if failures is not None:
             failures.update(left_out)
+    evaluation = replace(evaluation, failures={case_id: failure.message for case_id, failure in left_out.items()})
     write_text(run / "evaluation.json", evaluation.to_json())
     return evaluation
 

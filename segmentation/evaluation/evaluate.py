@@ -1,7 +1,7 @@
 """A run against the truth of its cases: the public entry of the evaluation."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -29,6 +29,7 @@ class Evaluation:
         operating_points: organ → score from which a patient is positive.
         summaries: figures on the test cases, per organ and site, pooled ones first.
         results: one row per case × organ, validation and test.
+        failures: case_id → why a case that should have been judged is in no figure.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Evaluation:
     summaries: tuple[Summary, ...]
     results: tuple[ChannelResult, ...]
     version: Literal[4] = LAYOUT_VERSION
+    failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def test_results(self) -> tuple[ChannelResult, ...]:
