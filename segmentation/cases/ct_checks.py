@@ -15,8 +15,8 @@ _HU = "HU: air -1000, bone up to 3000"
 _SAMPLED_VOXELS = 100_000
 _FEWEST_VALUES = 16  # a CT has hundreds of different values
 _PICTURE_VALUES = 256
-# The air around a patient: so many voxels so near (in parts of the range) to the 5th percentile. Inside a body, from fat
-# to bone, no value is that common.
+# The air around a patient: so many voxels so near (in parts of the range) to the 5th percentile. Inside a body no value
+# is that common.
 _AIR_SHARE, _AIR_RANGE = 0.1, 0.02
 
 
