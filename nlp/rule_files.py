@@ -17,6 +17,7 @@ from typing import Any
 
 from ..schemas import ConfigError
 from .rule_checks import KINDS, Vocabulary, check_rules
+from .text.headings import Headings
 
 BUILT_IN = ("lesions.json", "anatomy.json", "context.json", "sections.json")
 _PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|([^()\[\]]+)")
@@ -37,7 +38,7 @@ class RuleSet:
     """All rules in force: phrases (normalised variant → rules), headings, and a hash of the files' content."""
 
     phrases: dict[str, tuple[Rule, ...]]
-    headings: dict[str, Rule]
+    headings: Headings
     content_hash: str
 
 
@@ -86,7 +87,7 @@ def load_rules(folder: Path | None = None) -> RuleSet:
                 headings.setdefault(variant, rule)
             else:
                 phrases.setdefault(variant, []).append(rule)
-    return RuleSet({k: tuple(v) for k, v in phrases.items()}, headings, digest.hexdigest()[:16])
+    return RuleSet({k: tuple(v) for k, v in phrases.items()}, Headings(headings), digest.hexdigest()[:16])
 
 
 def _user_files(folder: Path) -> list[tuple[str, str]]:
