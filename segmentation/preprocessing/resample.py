@@ -134,7 +134,7 @@ def _nearest_index(
     return np.clip(np.round((native + 0.5) / ratio[axis] - 0.5), 0, target.shape[axis] - 1).astype(np.int64)
 
 
-def _nearest_voxel(centre: Affine, ratio: Affine, target: Grid) -> tuple[int, int, int]:
+def _nearest_voxel(centre: npt.NDArray[Any], ratio: Affine, target: Grid) -> tuple[int, int, int]:
     x, y, z = np.clip(np.round((centre + 0.5) / ratio - 0.5), 0, np.asarray(target.shape) - 1).astype(int)
     return int(x), int(y), int(z)
 
