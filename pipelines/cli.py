@@ -19,6 +19,7 @@ _COMMANDS = (
     ("correct", "correct:correct", "Reports"),
     ("export", "export:export", "Reports"),
     ("import", "import_:import_", "Reports"),
+    ("withdraw", "withdraw:withdraw", "Reports"),
     ("index", "index:index", "Volumes"),
     ("check", "index:check", "Volumes"),
     ("train", "train:train", "Segmentation"),

@@ -15,6 +15,13 @@ SELECT organ, count(*), count(DISTINCT report_id), count(*) FILTER (len(sizes_mm
        count(*) FILTER (certainty = 'possible')
 FROM v_findings GROUP BY organ ORDER BY count(*) DESC, organ LIMIT 15"""
 
+# view, what it lists, all of them, what is the matter
+_PEOPLE = (
+    ("audit_corrections_without_finding", "corrections", "v_active_corrections", "found no finding"),
+    ("audit_corrections_of_changed_findings", "corrections", "v_active_corrections", "are of a finding that changed"),
+    ("audit_annotations", "annotations", "v_annotations", "do not stand as they were given"),
+)
+
 
 def print_summary(summary: RunSummary, database: Path) -> None:
     """The run in figures, then how to look into the database."""
@@ -22,6 +29,7 @@ def print_summary(summary: RunSummary, database: Path) -> None:
     with open_database(database, read_only=True) as connection:
         _print_organs(console, connection)
         _print_review(console, connection)
+        _print_people(console, connection)
     rate = summary.extracted / summary.seconds if summary.seconds else 0.0
     statuses = ", ".join(f"{status} {n:,}" for status, n in sorted(summary.by_status.items())) or "none"
     console.print(f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), ", end="")
@@ -51,6 +59,16 @@ def _print_unreadable(console: Console, summary: RunSummary) -> None:
     if summary.unreadable:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in summary.unreadable.most_common())
         console.print(f"not read, and no evidence of anything: {reasons}; which: reportsup audit unreadable")
+
+
+def _print_people(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """What readers corrected or annotated and could not be carried over to the present texts and findings."""
+    for view, counted, of, what in _PEOPLE:
+        lost = connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+        if lost:
+            total = connection.execute(f"SELECT count(*) FROM {of}").fetchall()[0][0]
+            name = view.removeprefix("audit_")
+            console.print(f"{lost:,} of {total:,} {counted} {what}: reportsup audit {name}", soft_wrap=True)
 
 
 def _print_next(console: Console, summary: RunSummary, database: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from .anatomy import load_anatomy
+from .applied_corrections import apply_corrections
 from .database_errors import check_file, explained
 from .errors import ConfigError, DatabaseError
 
@@ -17,7 +18,7 @@ _STORAGE_VERSION = "v1.2.0"
 # A checkpoint rewrites the last row group of each table; with DuckDB's 122,880 rows, that would be 200 MB of report
 # text each time.
 _ROW_GROUP_SIZE = 8192
-_MIGRATIONS = ("001_tables.sql",)
+_MIGRATIONS = ("001_tables.sql", "002_corrections.sql")
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 
@@ -113,6 +114,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool)
         connection.execute(_sql(_MIGRATIONS[number - 1]))
         connection.execute("UPDATE schema_version SET version = ?", [number])
     _refresh_derived(connection)
+    if version < SCHEMA_VERSION:
+        apply_corrections(connection)
     connection.execute("COMMIT")
 
 

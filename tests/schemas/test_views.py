@@ -5,7 +5,7 @@ import math
 
 import pytest
 from reportsup.pipelines.backends import ExtractorSpec
-from reportsup.pipelines.corrections import record_correction
+from reportsup.pipelines.corrections import Corrections, Signed, record_correction
 from reportsup.pipelines.extraction import run_extraction
 from reportsup.pipelines.reading import InputOptions, open_sources
 from reportsup.schemas.database import open_database
@@ -123,11 +123,13 @@ def test_a_correction_overrides_and_the_extraction_stays(database):
     assert supervision(database, "case_sized", "liver")[4] == pytest.approx(1.5 * math.pi / 6 * 40 * 30 * 35)
 
 
-def test_an_excluded_finding_leaves_the_views_and_can_come_back(database):
+def test_a_deleted_finding_leaves_the_views_and_can_come_back(database):
     identity = finding_id(database, "sized")
-    record_correction(database, identity, "excluded", "true", "reader", "vessel")
+    with open_database(database) as connection:
+        Corrections(connection).delete(identity, Signed("reader", "vessel"))
     assert rows(database, "SELECT 1 FROM v_findings WHERE finding_id = ?", identity) == []
-    record_correction(database, identity, "excluded", "false", "reader", "no")
+    with open_database(database) as connection:
+        assert Corrections(connection).withdraw(identity, Signed("reader")) == 1
     assert rows(database, "SELECT 1 FROM v_findings WHERE finding_id = ?", identity) == [(1,)]
 
 
