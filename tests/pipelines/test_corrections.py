@@ -219,7 +219,7 @@ def test_a_finding_can_be_added_to_a_report_that_could_not_be_read(archive):
         ("count_min", "1", 1), ("sizes_mm", "[[6, 9], [3]]", [[9.0, 6.0], [3.0]]), ("sizes_mm", "[]", []),
         ("size_bound", "upper", "upper"), ("prior_sizes_mm", "[[3]]", [[3.0]]), ("attenuation", "hypo", "hypo"),
         ("attenuation", "null", None), ("image_reference", "image 7", "image 7"), ("section", "body", "body"),
-        ("evidence", '["8 mm mass"]', ["8 mm mass"]), 
+        ("evidence", '["8 mm mass"]', ["8 mm mass"]),
         ("evidence", "8 mm  mass in\nsegment 7", ["8 mm mass in segment 7"]),
     ],
 )  # fmt: skip
