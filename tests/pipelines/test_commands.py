@@ -137,7 +137,7 @@ def test_gold_export_has_every_report_and_the_formats_files(extracted):
         "organ": "liver", "laterality": None, "location": ["segment 4"], "type": "cyst", "count": 1, "count_min": 1,
         "sizes_mm": [[20.0]], "size_bound": "exact", "prior_sizes_mm": [], "certainty": "present",
         "evidence": ["2 cm cyst in segment 4."], "type_text": "cyst", "attenuation": None, "image_reference": None,
-        "section": "findings", "finding_id": finding["finding_id"], "corrected": False, "anchor": [12, 16],
+        "section": "body", "finding_id": finding["finding_id"], "corrected": False, "anchor": [12, 16],
         "spans": [[7, 30]],
     }  # fmt: skip
 
