@@ -11,6 +11,7 @@ demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
 
 demo-reports: $(STAMP)
+	mkdir -p $(DEMO)
 	$(BIN)/reportsup extract data_samples/reports.csv --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/samples.duckdb

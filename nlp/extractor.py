@@ -4,7 +4,8 @@ import hashlib
 import json
 from typing import Any, Protocol
 
-from ..schemas import Extraction
+from ..schemas import Extraction, ExtractionStatus
+from .language import PARTLY_UNREADABLE, Readability
 
 
 class Identified(Protocol):
@@ -39,3 +40,18 @@ def run_id(extractor: Identified) -> str:
     """Identity of a run: equal for a killed run and its continuation, different for another configuration."""
     identity = f"{extractor.name}\x1f{extractor.version}\x1f{config_hash(extractor.config)}"
     return hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+
+def as_far_as_readable(extraction: Extraction, found: Readability) -> Extraction:
+    """An answer without what a text cannot tell that is not, or only partly, an English report.
+
+    Its findings stand, since each is quoted; that something is absent, or that there is none, it does not know.
+    """
+    if found.unreadable is None and not found.partly:
+        return extraction
+    if extraction.findings or extraction.status is not ExtractionStatus.NO_LESION:
+        reasons = (*extraction.review_reasons, PARTLY_UNREADABLE)
+        return extraction.model_copy(update={"negative_organs": (), "review_reasons": reasons})
+    reason = found.unreadable or "partly in another language, no lesion in the rest"
+    kept = {"status": ExtractionStatus.UNREADABLE, "reason": reason, "negative_organs": ()}
+    return extraction.model_copy(update=kept)

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas import ConfigError
+from .rule_checks import KINDS, Vocabulary, check_rules
+from .text.headings import Headings
 
 BUILT_IN = ("lesions.json", "anatomy.json", "context.json", "sections.json")
-_KINDS = ("target_rules", "context_rules", "section_rules")
 _PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|([^()\[\]]+)")
 
 
@@ -37,7 +38,7 @@ class RuleSet:
     """All rules in force: phrases (normalised variant → rules), headings, and a hash of the files' content."""
 
     phrases: dict[str, tuple[Rule, ...]]
-    headings: dict[str, Rule]
+    headings: Headings
     content_hash: str
 
 
@@ -63,11 +64,15 @@ def load_rules(folder: Path | None = None) -> RuleSet:
     """The built-in rules, extended by the JSON files of a folder.
 
     Raises:
-        ConfigError: the folder or a file in it is missing, is not JSON, or holds a rule without literal or category.
+        ConfigError: the folder or a file in it is missing, is no JSON, or holds what no rule may say.
     """
     sources = [(name, (files(__package__) / "rules" / name).read_text(encoding="utf-8")) for name in BUILT_IN]
     if folder is not None:
-        sources += _user_files(folder)
+        mine = _user_files(folder)
+        vocabulary = Vocabulary(json.loads(content) for _, content in sources)
+        for name, content in mine:
+            check_rules(name, _json(name, content), vocabulary)
+        sources += mine
     digest = hashlib.sha256()
     kept: dict[tuple[str, str, str], Rule] = {}
     for name, content in sources:
@@ -82,7 +87,7 @@ def load_rules(folder: Path | None = None) -> RuleSet:
                 headings.setdefault(variant, rule)
             else:
                 phrases.setdefault(variant, []).append(rule)
-    return RuleSet({k: tuple(v) for k, v in phrases.items()}, headings, digest.hexdigest()[:16])
+    return RuleSet({k: tuple(v) for k, v in phrases.items()}, Headings(headings), digest.hexdigest()[:16])
 
 
 def _user_files(folder: Path) -> list[tuple[str, str]]:
@@ -92,18 +97,27 @@ def _user_files(folder: Path) -> list[tuple[str, str]]:
             f"rules: no JSON file in {folder} vs at least one. The user's rules would be missing. "
             "Name a folder that holds rule files (docs/rules.md)."
         )
-    return [(str(path), path.read_text(encoding="utf-8")) for path in paths]
+    return [(str(path), _text(path)) for path in paths]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"rules: {path} cannot be read ({type(error).__name__}) vs a file in UTF-8.") from error
+
+
+def _json(name: str, content: str) -> Any:
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"rules: {name} line {error.lineno} is not JSON: {error.msg}. Correct the file.") from error
 
 
 def _parse(name: str, content: str) -> list[tuple[str, Rule]]:
-    try:
-        data = json.loads(content)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"rules: {name} line {error.lineno} is not JSON: {error.msg}. Correct the file.") from error
-    out = []
-    for kind in _KINDS:
-        for row in data.get(kind, []):
-            if not isinstance(row, dict) or not row.get("literal") or not row.get("category"):
-                raise ConfigError(f"rules: {name} holds {row!r} vs a rule with literal and category. Correct the rule.")
-            out.append((kind, Rule(row["literal"], row["category"], row.get("direction", ""), row.get("metadata", {}))))
-    return out
+    data = _json(name, content)
+    return [
+        (kind, Rule(row["literal"], row["category"], row.get("direction", ""), row.get("metadata", {})))
+        for kind in KINDS
+        for row in data.get(kind, [])
+    ]

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas import Extraction, Organ, Quarantined
+from .extractor import as_far_as_readable
+from .language import readability
 from .pipeline import ReportState, load
 from .rule_files import load_rules
 
-VERSION = "1"
+VERSION = "2"
 
 
 class RulesExtractor:
@@ -29,12 +31,14 @@ class RulesExtractor:
     def extract(self, report_id: str, text: str) -> Extraction:
         """Findings of one report, each grounded in its text."""
         started = time.perf_counter()
-        state: ReportState = self._nlp(text)._.reportsup if text.strip() else ReportState(text)
+        found = readability(text)
+        # Rules that meet another language find its loan words, and none of its negations.
+        state: ReportState = ReportState(text) if found.unreadable else self._nlp(text)._.reportsup
         quarantined = [
             Quarantined(reason=reason, finding_json=json.dumps(data, ensure_ascii=False, default=str))
             for reason, data in state.quarantined
         ]
-        return Extraction.answered(
+        answer = Extraction.answered(
             report_id,
             state.findings,
             quarantined,
@@ -42,6 +46,7 @@ class RulesExtractor:
             review_reasons=tuple(review_reasons(state)),
             seconds=time.perf_counter() - started,
         )
+        return as_far_as_readable(answer, found)
 
 
 def review_reasons(state: ReportState) -> list[str]:

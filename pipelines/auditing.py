@@ -92,8 +92,8 @@ def _shown(connection: duckdb.DuckDBPyConnection, where: str, parameters: list[o
     rows = connection.execute(
         "SELECT f.report_id, f.finding_id, f.organ, f.laterality, f.location, f.lesion_type, f.count, f.count_min, "
         "f.sizes_mm, f.size_bound, f.certainty, f.corrected, r.text, "
-        '(SELECT list((e.start, e."end") ORDER BY e.idx) FROM evidence e '
-        " WHERE e.run_id = f.run_id AND e.finding_id = f.finding_id) "
+        '(SELECT list((e.start, e."end") ORDER BY e.idx) FROM v_evidence e '
+        " WHERE e.report_id = f.report_id AND e.finding_id = f.finding_id) "
         f"FROM v_findings f JOIN reports r USING (report_id) {where} "
         "ORDER BY f.report_id, f.anchor_start, f.finding_id",
         parameters,
@@ -138,6 +138,8 @@ body {{ font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem au
 article {{ border-top: 1px solid #ccc; padding: 0.5rem 0 1rem }} h2 {{ font-size: 1rem }} code {{ color: #888 }}
 pre {{ white-space: pre-wrap; font: inherit; background: #f7f7f5; padding: 0.75rem }} mark {{ background: #ffe58a }}
 </style><h1>{n} reports and what was found in them</h1>
-<p>A wrong finding: <code>reportsup correct FINDING_ID --field … --value … --by …</code></p>
+<p>A wrong finding: <code>reportsup correct FINDING_ID --field … --value … --by …</code>, or
+<code>--delete</code>. A missing one:
+<code>reportsup correct REPORT_ID --add --field organ --value … --field evidence --value … --by …</code></p>
 {articles}</html>
 """

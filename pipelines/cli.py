@@ -8,6 +8,7 @@ from importlib.metadata import version
 import typer
 
 from ..schemas.errors import ReportsupError
+from ..schemas.tracebacks import where_raised
 
 # command, module.function, panel of the help page
 _COMMANDS = (
@@ -18,6 +19,7 @@ _COMMANDS = (
     ("correct", "correct:correct", "Reports"),
     ("export", "export:export", "Reports"),
     ("import", "import_:import_", "Reports"),
+    ("withdraw", "withdraw:withdraw", "Reports"),
     ("index", "index:index", "Volumes"),
     ("check", "index:check", "Volumes"),
     ("train", "train:train", "Segmentation"),
@@ -43,7 +45,7 @@ def build_app() -> typer.Typer:
         show_version: bool = typer.Option(
             False, "--version", callback=_show_version, is_eager=True, help="Print the version."
         ),
-        debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+        debug: bool = typer.Option(False, "--debug", help="Show the lines of code that an error came through."),
     ) -> None:
         pass
 
@@ -59,12 +61,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in arguments
     try:
-        build_app()([a for a in arguments if a != "--debug"], prog_name="reportsup")
+        build_app()([a for a in arguments if a != "--debug"], prog_name="reportsup", obj={"debug": debug})
     except ReportsupError as error:
-        if debug:
-            raise
-        print(f"reportsup: {error}", file=sys.stderr)
+        _explain(error, str(error), debug)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = error.filename or "a file"
+        what = f"{where}: {error.strerror or type(error).__name__} vs a place that can be read and written"
+        _explain(error, f"{what}. Nothing was written there. Make it so, or name another.", debug)
+        sys.exit(1)
+    except Exception as error:
+        # Its own words may hold values of a report; the class and the line of code do not.
+        what = f"an unforeseen {type(error).__name__} ended the command vs none. This is a fault of reportsup. "
+        _explain(error, what + "Please report it with what `reportsup --debug …` shows.", debug)
+        sys.exit(1)
+
+
+def _explain(error: Exception, message: str, debug: bool) -> None:
+    if debug:
+        print("\n".join(where_raised(error)), file=sys.stderr)
+    print(f"reportsup: {message}", file=sys.stderr)
 
 
 def _show_version(wanted: bool) -> None:

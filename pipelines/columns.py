@@ -1,5 +1,6 @@
 """Which column of the user's table is what: ids, report text and the optional fields, by their usual names."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from ..schemas import ConfigError
 
 ROW_NUMBER = "row"
+_MAX_NAME_CHARS = 60
 
 _ID_NAMES = (
     "report_id", "accession_number", "accession", "accession_no", "encrypted_accession_number", "anon_acc", "acc",
@@ -77,7 +79,7 @@ def recognise(
     by_key: dict[str, str] = {}
     for name in names:
         by_key.setdefault(_key(name), name)
-    seen = ", ".join(names) or "none"
+    seen = _shown(names)
     report_id = _id_column(by_key, id_column, source, seen)
     text = _text_columns(by_key, text_columns, source, seen)
     taken = {report_id, *(column for _, column in text)}
@@ -87,6 +89,18 @@ def recognise(
         if column is not None:
             optional[field] = column
     return Columns(report_id, text, optional)
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Column names for a message. Without one that is known, the first row may be a report: then only their number."""
+    known = {*_ID_NAMES, *_TEXT_NAMES, *itertools.chain(*_SECTION_NAMES.values(), *_OPTIONAL_NAMES.values())}
+    if not any(_key(name) in known for name in names):
+        return f"{len(names)} without any name that is known, not shown since a file without a header has reports there"
+    return ", ".join(name if _is_name(name) else f"one of {len(name):,} characters" for name in names)
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _MAX_NAME_CHARS and not re.search(r"\d{2}", name)
 
 
 def _id_column(by_key: dict[str, str], wanted: str | None, source: str, seen: str) -> str | None:

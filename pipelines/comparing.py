@@ -113,7 +113,7 @@ def _reports(connection: duckdb.DuckDBPyConnection, run_a: str, run_b: str) -> I
     findings = [_findings(connection, run) for run in (run_a, run_b)]
     for report_id in sorted(statuses[0].keys() | statuses[1].keys()):
         (status_a, text_a), (status_b, text_b) = (s.get(report_id, (None, None)) for s in statuses)
-        answered = not {status_a, status_b} & {None, "error"} and text_a == text_b
+        answered = not {status_a, status_b} & {None, "error", "unreadable"} and text_a == text_b
         agreement = agree(*(f.get(report_id, []) for f in findings)) if answered else None
         yield ReportComparison(report_id, status_a, status_b, agreement)
 

@@ -9,6 +9,11 @@ from ..schemas import ConfigError
 from ..schemas.atomic import atomic
 from ..schemas.database import open_database
 from .gold import gold_lines
+from .spreadsheets import without_formulas
+
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, bool], None]
+_CSV = "FORMAT csv, HEADER"
+_LEFT_OUT = "SELECT status, count(*) FROM v_extractions WHERE status NOT IN ('ok', 'no_lesion') GROUP BY 1 ORDER BY 1"
 
 # One row per finding; what a spreadsheet cannot hold (lists) is JSON there and native in Parquet.
 _FINDINGS = "SELECT f.*, r.study_date, r.modality FROM v_findings f JOIN reports r USING (report_id) ORDER BY ALL"
@@ -19,11 +24,12 @@ _FLAT = (
 )
 
 
-def export(database: Path, out: Path, format: str) -> None:
-    """Write the current findings, corrections applied, to a file.
+def export(database: Path, out: Path, format: str, raw: bool = False) -> str:
+    """Write the current findings, corrections applied, to a file; says how many reports without an answer are left out.
 
     Args:
         format: gold, csv, parquet, jsonl, rsuper-tumors or rsuper-cts.
+        raw: leave text in CSV files as it is, though a spreadsheet would run some of it as a formula.
 
     Raises:
         ConfigError: the format is unknown.
@@ -33,27 +39,30 @@ def export(database: Path, out: Path, format: str) -> None:
     except KeyError:
         raise ConfigError(f"--format: '{format}' vs one of {', '.join(EXPORTERS)}. Use one of them.") from None
     with open_database(database, read_only=True) as connection, atomic(out) as temporary:
-        write(connection, temporary)
+        write(connection, temporary, raw)
+        left_out = connection.execute(_LEFT_OUT).fetchall()
+    return ", ".join(f"{status} {n:,}" for status, n in left_out)
 
 
-def _write_gold(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
+def _write_gold(connection: duckdb.DuckDBPyConnection, out: Path, raw: bool) -> None:
     with out.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in gold_lines(connection))
 
 
-def _copy(sql: str, options: str) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
-    def write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
+def _copy(sql: str, options: str) -> Writer:
+    def write(connection: duckdb.DuckDBPyConnection, out: Path, raw: bool) -> None:
         target = str(out).replace("'", "''")
-        connection.execute(f"COPY ({sql}) TO '{target}' ({options})")
+        query = without_formulas(connection, sql) if options == _CSV and not raw else sql
+        connection.execute(f"COPY ({query}) TO '{target}' ({options})")
 
     return write
 
 
-EXPORTERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Path], None]] = {
+EXPORTERS: dict[str, Writer] = {
     "gold": _write_gold,
-    "csv": _copy(_FLAT, "FORMAT csv, HEADER"),
+    "csv": _copy(_FLAT, _CSV),
     "parquet": _copy(_FINDINGS, "FORMAT parquet"),
     "jsonl": _copy(_FINDINGS, "FORMAT json"),
-    "rsuper-tumors": _copy("FROM v_per_tumor ORDER BY ALL", "FORMAT csv, HEADER"),
-    "rsuper-cts": _copy("FROM v_per_ct ORDER BY ALL", "FORMAT csv, HEADER"),
+    "rsuper-tumors": _copy("FROM v_per_tumor ORDER BY ALL", _CSV),
+    "rsuper-cts": _copy("FROM v_per_ct ORDER BY ALL", _CSV),
 }

@@ -1,6 +1,8 @@
 """The extraction run: tables in, findings in DuckDB, resumable at any moment."""
 
+import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from ..nlp.extractor import Extractor
 from ..schemas import Report
 from ..schemas.database import open_database
 from .backends import ExtractorSpec
@@ -21,6 +24,7 @@ from .workers import Item, LocalRunner, ProcessRunner, Runner, sigint_handled
 _READ_AHEAD = 1000
 # Below this many reports to do, starting processes takes longer than the work.
 _WORTH_A_POOL = 64
+_OF_CTRL_C = (KeyboardInterrupt, RuntimeError, duckdb.Error)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,12 @@ class RunOptions:
 
 @dataclass
 class RunSummary:
-    """What a run did. `unreadable_chars` counts U+FFFD in the texts, characters that the encoding lost."""
+    """What a run did.
+
+    Attributes:
+        unreadable_chars: U+FFFD in the texts, characters that the encoding lost.
+        unreadable: reports by why they cannot be read; errors: by the lines of code that failed.
+    """
 
     run_id: str
     rows: int = 0
@@ -52,6 +61,8 @@ class RunSummary:
     interrupted: bool = False
     seconds: float = 0.0
     by_status: dict[str, int] = field(default_factory=dict)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
 
     @property
     def extracted(self) -> int:
@@ -61,7 +72,7 @@ class RunSummary:
     @property
     def failed(self) -> int:
         """Rows and reports that need the user's attention."""
-        return self.rejects + self.by_status.get("error", 0) + self.by_status.get("rejected", 0)
+        return self.rejects + sum(self.by_status.get(status, 0) for status in ("error", "rejected", "unreadable"))
 
 
 Progress = Callable[[RunSummary, int], None]  # called after every report, with the bytes read so far
@@ -79,13 +90,14 @@ def run_extraction(
     An interrupted run (Ctrl-C, a killed process) leaves whole batches; the next one continues to the same tables.
 
     Raises:
-        DatabaseError: another process holds the file.
+        DatabaseError: another process holds the file, it is damaged, or the disk is full.
         ConfigError, BackendError: the extractor cannot be built.
     """
     options = options or RunOptions()
+    extractor = spec.build()  # before the database: a wrong backend leaves no empty one
     with open_database(database) as connection:
         connection.execute("SET memory_limit = '256MB'")
-        run = _Run(sources, connection, spec, options, progress)
+        run = _Run(sources, connection, spec, extractor, options, progress)
         return run.execute()
 
 
@@ -95,11 +107,12 @@ class _Run:
         sources: list[Source],
         connection: duckdb.DuckDBPyConnection,
         spec: ExtractorSpec,
+        extractor: Extractor,
         options: RunOptions,
         progress: Progress | None,
     ) -> None:
         self._sources, self._spec, self._options, self._progress = sources, spec, options, progress
-        self._extractor = spec.build()
+        self._extractor = extractor
         self._writer = ExtractionWriter(connection, self._extractor)
         self._duplicates = DuplicateFilter()
         self._waiting: dict[str, Report] = {}  # handed to the runner, not answered yet
@@ -113,13 +126,17 @@ class _Run:
         with self._interrupt.installed():
             try:
                 self._loop()
-            except (KeyboardInterrupt, RuntimeError, duckdb.Error):
-                if not self._interrupt.requested:
-                    raise
+            except BaseException as error:
                 # DuckDB turns a Ctrl-C that reaches it during a query into an error of its own.
+                stopped = self._interrupt.requested and isinstance(error, _OF_CTRL_C)
+                if isinstance(error, duckdb.Error) and not stopped:
+                    raise  # the database itself fails: nothing more can be kept
+                # Whatever else ended the run (a damaged file, a lost server), what was done until then is kept.
+                self._commit()
+                if not stopped:
+                    raise
                 self.summary.interrupted = True
-            finally:
-                # Whatever ended the run (a damaged file, a lost server), what was read and done until then is kept.
+            else:
                 self._commit()
         self.summary.seconds = time.perf_counter() - started
         return self.summary
@@ -145,6 +162,10 @@ class _Run:
         report = self._waiting.pop(rows.report_id)
         self._writer.add(report, rows)
         self.summary.by_status[rows.status] = self.summary.by_status.get(rows.status, 0) + 1
+        if rows.status == "unreadable":
+            self.summary.unreadable[rows.reason or ""] += 1
+        if rows.status == "error":
+            self.summary.errors["\n".join(json.loads(rows.details or "{}").get("traceback", [rows.reason]))] += 1
         waited = time.monotonic() - self._last_commit
         if self._writer.pending >= self._options.batch_reports or waited >= self._patience():
             self._commit()

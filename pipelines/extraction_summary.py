@@ -15,6 +15,13 @@ SELECT organ, count(*), count(DISTINCT report_id), count(*) FILTER (len(sizes_mm
        count(*) FILTER (certainty = 'possible')
 FROM v_findings GROUP BY organ ORDER BY count(*) DESC, organ LIMIT 15"""
 
+# view, what it lists, all of them, what is the matter
+_PEOPLE = (
+    ("audit_corrections_without_finding", "corrections", "v_active_corrections", "found no finding"),
+    ("audit_corrections_of_changed_findings", "corrections", "v_active_corrections", "are of a finding that changed"),
+    ("audit_annotations", "annotations", "v_annotations", "do not stand as they were given"),
+)
+
 
 def print_summary(summary: RunSummary, database: Path) -> None:
     """The run in figures, then how to look into the database."""
@@ -22,10 +29,12 @@ def print_summary(summary: RunSummary, database: Path) -> None:
     with open_database(database, read_only=True) as connection:
         _print_organs(console, connection)
         _print_review(console, connection)
+        _print_people(console, connection)
     rate = summary.extracted / summary.seconds if summary.seconds else 0.0
     statuses = ", ".join(f"{status} {n:,}" for status, n in sorted(summary.by_status.items())) or "none"
     console.print(f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), ", end="")
     console.print(f"{summary.skipped:,} known already, {summary.rejects:,} rows rejected; {rate:,.0f} reports/s")
+    _print_unreadable(console, summary)
     if summary.unreadable_chars:
         console.print(f"{summary.unreadable_chars:,} characters are unreadable (U+FFFD): try --encoding")
     _print_next(console, summary, database)
@@ -46,6 +55,22 @@ def _print_review(console: Console, connection: duckdb.DuckDBPyConnection) -> No
         console.print("worth a look: " + ", ".join(f"{reason} {n:,}" for reason, n in reasons))
 
 
+def _print_unreadable(console: Console, summary: RunSummary) -> None:
+    if summary.unreadable:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in summary.unreadable.most_common())
+        console.print(f"not read, and no evidence of anything: {reasons}; which: reportsup audit unreadable")
+
+
+def _print_people(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """What readers corrected or annotated and could not be carried over to the present texts and findings."""
+    for view, counted, of, what in _PEOPLE:
+        lost = connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+        if lost:
+            total = connection.execute(f"SELECT count(*) FROM {of}").fetchall()[0][0]
+            name = view.removeprefix("audit_")
+            console.print(f"{lost:,} of {total:,} {counted} {what}: reportsup audit {name}", soft_wrap=True)
+
+
 def _print_next(console: Console, summary: RunSummary, database: Path) -> None:
     option = "" if str(database) == "reportsup.duckdb" else f" --db {database}"
     queries = [
@@ -53,8 +78,10 @@ def _print_next(console: Console, summary: RunSummary, database: Path) -> None:
         "SELECT organ, status, count(*) FROM v_organ_status GROUP BY ALL ORDER BY ALL",
         "FROM audit_size_outliers",
     ]
-    if summary.failed:
+    if summary.rejects:
         queries[2] = "SELECT reason, count(*) FROM rejects GROUP BY 1"
+    elif summary.failed:
+        queries[2] = "SELECT status, reason, count(*) FROM v_extractions WHERE status <> 'ok' GROUP BY ALL"
     console.print("Try:")
     for query in queries:
         console.print(escape(f'  reportsup sql "{query}"{option}'), soft_wrap=True)

@@ -15,6 +15,17 @@ from rich.table import Table
 
 from ..schemas import ConfigError
 from ..schemas.database import open_database
+from .spreadsheets import as_text
+
+# Told in DuckDB's own words, which repeat the query alone.
+_OF_THE_QUERY = (
+    duckdb.ParserException, duckdb.SyntaxException, duckdb.BinderException, duckdb.CatalogException,
+    duckdb.PermissionException, duckdb.NotImplementedException,
+)  # fmt: skip
+_OF_A_VALUE = (
+    duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException, duckdb.TypeMismatchException,
+    duckdb.ConstraintException, duckdb.DataError, duckdb.ProgrammingError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,20 +57,33 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     try:
         cursor = connection.execute(sql)
         return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
-    except duckdb.Error as error:
+    except _OF_THE_QUERY as error:
         raise ConfigError(
             f'sql: {error} vs a query that DuckDB understands. Tables: reportsup sql "SHOW TABLES".'
         ) from error
+    except _OF_A_VALUE as error:
+        if "read-only mode" in str(error):
+            raise ConfigError(
+                "sql: a statement that changes the database vs one that reads it: it is opened read-only. To correct a "
+                "finding: reportsup correct."
+            ) from error
+        raise ConfigError(
+            f"sql: {type(error).__name__} vs a query that every value of the tables allows. DuckDB names the value; it "
+            "may be of a report and is not shown. Use TRY_CAST or a WHERE clause."
+        ) from error
 
 
-def as_csv(found: Answer) -> str:
-    """CSV with a header; lists and structures as JSON."""
+def as_csv(found: Answer, raw: bool = False) -> str:
+    """CSV with a header; lists and structures as JSON, formulas as text unless `raw`."""
+
+    def cell(value: Any) -> Any:
+        written = _cell(value) if isinstance(value, (list, dict)) else value
+        return as_text(written) if isinstance(written, str) and not raw else written
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(found.columns)
-    writer.writerows(
-        [_cell(value) if isinstance(value, (list, dict)) else value for value in row] for row in found.rows
-    )
+    writer.writerow([cell(name) for name in found.columns])
+    writer.writerows([cell(value) for value in row] for row in found.rows)
     return out.getvalue()
 
 

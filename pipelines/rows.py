@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,13 +29,18 @@ class ReportRows:
     quarantine: list[Row] = field(default_factory=list)
 
 
-def error_rows(report_id: str, reason: str, seconds: float = 0.0) -> ReportRows:
-    """Rows of a report that could not be extracted; the next run tries it again."""
-    return ReportRows(report_id, "error", reason, seconds=seconds)
+def error_rows(report_id: str, reason: str, seconds: float = 0.0, where: Iterable[str] = ()) -> ReportRows:
+    """Rows of a report that could not be extracted; the next run tries it again.
+
+    Args:
+        where: lines of code that an exception came through; no values.
+    """
+    details = json.dumps({"traceback": list(where)}) if where else None
+    return ReportRows(report_id, "error", reason, seconds=seconds, details=details)
 
 
-def extraction_rows(extraction: Extraction) -> ReportRows:
-    """Rows of an extraction."""
+def extraction_rows(extraction: Extraction, ids: Sequence[str] | None = None) -> ReportRows:
+    """Rows of an extraction; `ids` are those of its findings where they have some already."""
     report_id = extraction.report_id
     rows = ReportRows(
         report_id,
@@ -48,7 +53,8 @@ def extraction_rows(extraction: Extraction) -> ReportRows:
             (report_id, i, q.reason, _valid_json(q.finding_json)) for i, q in enumerate(extraction.quarantined)
         ],
     )
-    for finding_id, finding in zip(finding_ids(report_id, extraction.findings), extraction.findings, strict=True):
+    ids = ids or finding_ids(report_id, extraction.findings)
+    for finding_id, finding in zip(ids, extraction.findings, strict=True):
         rows.findings.append(_finding_row(finding_id, report_id, finding))
         rows.evidence.extend((finding_id, i, e.start, e.end, e.text) for i, e in enumerate(finding.evidence))
         rows.measurements.extend(_measurement_rows(finding_id, finding))
@@ -92,6 +98,7 @@ def _finding_row(finding_id: str, report_id: str, finding: Finding) -> Row:
         str(finding.section),
         finding.anchor.start,
         finding.anchor.end,
+        finding.corrected,
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -10,6 +11,8 @@ import pyarrow as pa
 
 from ..nlp.extractor import Identified, config_hash, run_id
 from ..schemas import Report
+from ..schemas.applied_corrections import apply_corrections
+from .annotations import follow_texts
 from .reading import Reject
 from .rows import ReportRows, Row
 
@@ -27,7 +30,7 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "run_id": _TEXT, "finding_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "laterality": _TEXT,
         "location": _LIST, "lesion_type": _TEXT, "type_text": _TEXT, "certainty": _TEXT, "count": _INT,
         "count_min": _INT, "size_bound": _TEXT, "attenuation": _TEXT, "image_reference": _TEXT, "section": _TEXT,
-        "anchor_start": _INT, "anchor_end": _INT,
+        "anchor_start": _INT, "anchor_end": _INT, "corrected": pa.bool_(),
     },
     "measurements": {
         "run_id": _TEXT, "finding_id": _TEXT, "idx": _INT, "exam": _TEXT, "diameters_mm": pa.list_(pa.float64()),
@@ -98,6 +101,7 @@ class ExtractionWriter:
         try:
             found = self._connection.execute(
                 "SELECT w.report_id FROM _wanted w JOIN extractions e ON e.report_id = w.report_id "
+                "JOIN reports r ON r.report_id = w.report_id AND r.text_sha256 = w.sha "
                 "WHERE e.run_id = ? AND e.text_sha256 = w.sha AND e.status <> 'error' "
                 "AND NOT coalesce(list_has_any(e.review_reasons, ['llm_budget_spent', 'hybrid_llm_failed']), false)",
                 [self.run_id],
@@ -140,7 +144,8 @@ class ExtractionWriter:
             self._write_rejects()
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # a commit that failed, on a full disk for example, has ended its transaction
+                self._connection.execute("ROLLBACK")
             raise
         self._results.clear()
         self._rejects.clear()
@@ -157,32 +162,53 @@ class ExtractionWriter:
     def _write_results(self, now: datetime) -> None:
         if not self._results:
             return
-        self._forget_earlier([report.report_id for report, _ in self._results])
+        report_ids = [report.report_id for report, _ in self._results]
+        kept = self._keep_successes(now)
+        self._forget_earlier(report_ids, kept)
         hashes = [text_hash(report.text) for report, _ in self._results]
         pairs = list(zip(self._results, hashes, strict=True))
         self._insert("reports", [_report_row(report, sha) for (report, _), sha in pairs])
-        self._insert("extractions", [self._extraction_row(rows, sha, now) for (_, rows), sha in pairs])
+        new = [(rows, sha) for (_, rows), sha in pairs if rows.report_id not in kept]
+        self._insert("extractions", [self._extraction_row(rows, sha, now) for rows, sha in new])
         for table in _OF_A_REPORT:
-            self._insert(table, [(self.run_id, *row) for _, rows in self._results for row in getattr(rows, table)])
+            self._insert(table, [(self.run_id, *row) for rows, _ in new for row in getattr(rows, table)])
+        follow_texts(self._connection, report_ids)
+        apply_corrections(self._connection, report_ids)
 
     def _extraction_row(self, rows: ReportRows, sha: str, now: datetime) -> Row:
         of_report = (sha, rows.status, rows.reason, rows.review_reasons, rows.details, rows.seconds, now)
         return (self.run_id, rows.report_id, *of_report)
 
-    def _forget_earlier(self, report_ids: list[str]) -> None:
-        """Drop what this run said of a report before its text changed, and the report's row itself."""
-        self._connection.register("_again", pa.table({"report_id": report_ids}))
-        again = "report_id IN (SELECT report_id FROM _again)"
+    def _keep_successes(self, now: datetime) -> set[str]:
+        """Reports that failed this time and that this run has read before: that reading stays, with a note."""
+        failed = [rows for _, rows in self._results if rows.status in ("rejected", "error")]
+        kept = set()
+        for rows in failed:
+            found = self._connection.execute(
+                "UPDATE extractions SET failed_status = ?, failed_reason = ?, failed_at = ? "
+                "WHERE run_id = ? AND report_id = ? AND status NOT IN ('rejected', 'error') RETURNING report_id",
+                [rows.status, rows.reason, now, self.run_id, rows.report_id],
+            ).fetchall()
+            kept.update(row[0] for row in found)
+        return kept
+
+    def _forget_earlier(self, report_ids: list[str], kept: set[str]) -> None:
+        """Drop what this run said of a report before, unless it is kept, and the report's row itself."""
+        forgotten = [(report, report not in kept) for report in report_ids]
+        columns = {"report_id": _TEXT, "forget": pa.bool_()}
+        self._connection.register("_again", arrow_table(columns, forgotten))
         # fetchall: a result that is not read to its end keeps DuckDB's connection busy
+        again = "report_id IN (SELECT report_id FROM _again)"
         ((known,),) = self._connection.execute(f"SELECT count(*) FROM reports WHERE {again}").fetchall()
         if known:
-            of_findings = f"finding_id IN (SELECT finding_id FROM findings WHERE run_id = $run AND {again})"
+            forget = "report_id IN (SELECT report_id FROM _again WHERE forget)"
+            of_findings = f"finding_id IN (SELECT finding_id FROM findings WHERE run_id = $run AND {forget})"
             for table in ("measurements", "evidence"):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id}
                 )
             for table in ("findings", "organ_status", "quarantine", "extractions"):
-                self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {again}", {"run": self.run_id})
+                self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {forget}", {"run": self.run_id})
             self._connection.execute(f"DELETE FROM reports WHERE {again}")
         self._connection.unregister("_again")
 

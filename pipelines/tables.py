@@ -4,24 +4,31 @@ import csv
 import gzip
 import io
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from ..schemas import ConfigError, InputError
 from .encoding import detect_encoding
+from .file_kinds import check_is_text
 
 MAX_CELL_CHARS = 64 << 20
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
+_FORMATS = ("csv", "tsv", "jsonl", "parquet")
+_HEAD_BYTES = 8192
 _DELIMITERS = {"csv": ",;\t|", "tsv": "\t"}
 _JSONL_SAMPLE = 100
+# Excel's own first line of a CSV: names the delimiter.
+_SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Table:
     def _csv_rows(self) -> Iterator[RawRow]:
         names = unique_names(self.columns)
         with _open_text(self.path, self.encoding) as (text, raw):
-            records = _CsvRecords(text, self.delimiter)
+            records = _CsvRecords(_after_sep_line(text), self.delimiter)
             next(records, None)  # the header
             for number, (cells, problem) in enumerate(records, start=1):
                 self.position = raw.tell()
@@ -99,6 +106,10 @@ def open_table(
         ConfigError: the format or encoding is unknown.
     """
     kind = format or _format_of(path)
+    if kind not in _FORMATS:
+        raise ConfigError(f"--format: '{kind}' vs one of {', '.join(_FORMATS)}. Use one of them.")
+    if delimiter is not None:
+        delimiter = _delimiter(delimiter)
     if not path.is_file():
         raise InputError(f"input: {path} is not there vs a file. Check the path.")
     if path.stat().st_size == 0:
@@ -108,6 +119,8 @@ def open_table(
         if kind == "parquet":
             with _open_parquet(path) as parquet:
                 return Table(path, kind, "utf-8", "", tuple(parquet.schema_arrow.names), size)
+        with _open_bytes(path) as (stream, _):
+            check_is_text(path, stream.read(_HEAD_BYTES), kind)
         encoding = encoding or _detect(path)
         if kind == "jsonl":
             return Table(path, kind, encoding, "", _jsonl_columns(path, encoding), size)
@@ -244,16 +257,31 @@ def _detect(path: Path) -> str:
         return detect_encoding(stream)
 
 
+def _delimiter(said: str) -> str:
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(said, said)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ConfigError(f"--delimiter: '{said}' vs one character, or tab. Name one.")
+    return delimiter
+
+
+def _after_sep_line(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a CSV without a first one such as `sep=;`."""
+    first = next(lines, "")
+    return lines if _SEP_LINE.fullmatch(first) else chain([first], lines)
+
+
 def _sniff_delimiter(path: Path, encoding: str, candidates: str) -> str:
     with _open_text(path, encoding) as (text, _):
         header = text.readline(1 << 20)
+    if said := _SEP_LINE.fullmatch(header):
+        return said.group(1)
     outside_quotes = "".join(header.split('"')[::2])
     return max(candidates, key=outside_quotes.count)
 
 
 def _csv_header(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
     with _open_text(path, encoding) as (text, _):
-        cells, problem = next(_CsvRecords(text, delimiter), ([], "no header"))
+        cells, problem = next(_CsvRecords(_after_sep_line(text), delimiter), ([], "no header"))
     if problem is not None:
         raise InputError(f"input: the header of {path} ({problem}) vs a row of column names. Check the export.")
     return tuple(cell.strip() for cell in cells)

@@ -13,7 +13,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from ..nlp.extractor import Extractor
-from ..schemas import BackendError
+from ..schemas import BackendError, ReportsupError
+from ..schemas.tracebacks import where_raised
 from .backends import ExtractorSpec
 from .rows import ReportRows, error_rows, extraction_rows
 
@@ -44,13 +45,40 @@ class LocalRunner:
         self._timeout_s = timeout_s
 
     def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
-        many = getattr(self._extractor, "extract_many", None)
-        if many is not None:
-            for extraction in many(items):
-                yield extraction_rows(extraction)
+        if hasattr(self._extractor, "extract_many"):
+            yield from self._run_many(iter(items))
             return
         for report_id, text in items:
             yield extract_rows(self._extractor, report_id, text, self._timeout_s)
+
+    def _run_many(self, items: Iterator[Item]) -> Generator[ReportRows]:
+        """Answers of `extract_many`; when it breaks down, those it owes are tried one by one, and it is asked anew."""
+        owed: dict[str, str] = {}
+        reading = False
+
+        def handed() -> Iterator[Item]:
+            nonlocal reading
+            reading = True
+            for report_id, text in items:
+                reading = False
+                owed[report_id] = text
+                yield report_id, text
+                reading = True
+            reading = False
+
+        while True:
+            try:
+                for extraction in self._extractor.extract_many(handed()):  # type: ignore[attr-defined]
+                    owed.pop(extraction.report_id, None)
+                    yield extraction_rows(extraction)
+                return
+            except Exception as error:
+                # A server that is gone or an input that cannot be read is not one report's fault.
+                if reading or not owed or isinstance(error, ReportsupError):
+                    raise
+            while owed:
+                report_id, text = owed.popitem()
+                yield extract_rows(self._extractor, report_id, text, self._timeout_s)
 
     def close(self) -> None:
         pass
@@ -65,7 +93,8 @@ def extract_rows(extractor: Extractor, report_id: str, text: str, timeout_s: flo
     except _TimeLimitError:
         return error_rows(report_id, f"took longer than {timeout_s:g} s", timeout_s)
     except Exception as error:
-        return error_rows(report_id, f"{type(error).__name__} in the extractor", time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return error_rows(report_id, f"{type(error).__name__} in the extractor", seconds, where_raised(error))
 
 
 class _TimeLimitError(BaseException):

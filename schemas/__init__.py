@@ -10,6 +10,7 @@ from .errors import (
     ReportsupError,
     TrainingError,
 )
+from .failures import Failure
 from .finding import Extraction, Finding, Measurement, Quarantined, Report, Span
 from .vocabulary import (
     Attenuation,
@@ -32,6 +33,7 @@ __all__ = [
     "DatabaseError",
     "Extraction",
     "ExtractionStatus",
+    "Failure",
     "Finding",
     "InputError",
     "Laterality",

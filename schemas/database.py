@@ -1,6 +1,5 @@
 """The DuckDB file: opening, schema version, migrations, views."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -9,7 +8,9 @@ from pathlib import Path
 import duckdb
 
 from .anatomy import load_anatomy
-from .errors import DatabaseError
+from .applied_corrections import apply_corrections
+from .database_errors import check_file, explained
+from .errors import ConfigError, DatabaseError
 
 DEFAULT_DATABASE = Path("reportsup.duckdb")
 # Files of storage version 1.2 can be read by every DuckDB since 1.2.
@@ -17,37 +18,63 @@ _STORAGE_VERSION = "v1.2.0"
 # A checkpoint rewrites the last row group of each table; with DuckDB's 122,880 rows, that would be 200 MB of report
 # text each time.
 _ROW_GROUP_SIZE = 8192
-_MIGRATIONS = ("001_tables.sql",)
+_MIGRATIONS = ("001_tables.sql", "002_corrections.sql")
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 
 @contextmanager
 def open_database(
-    path: Path | str = DEFAULT_DATABASE, *, read_only: bool = False
+    path: Path | str = DEFAULT_DATABASE, *, read_only: bool = False, create: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a reportsup database; a writer creates or migrates it first.
 
     Args:
-        path: the DuckDB file. A reader needs it to exist; a writer creates it.
+        path: the DuckDB file. A reader needs it to exist; a writer creates it, in a folder that is there.
         read_only: open for reading only; many readers may, one writer excludes all others.
+        create: whether a writer may make a new file.
 
     Raises:
-        DatabaseError: the file is missing, held by another process, not ours, or of a newer reportsup.
+        ConfigError: the folder of a new file is missing.
+        DatabaseError: the file is missing, damaged, held by another process, not ours, or of a newer reportsup; the
+            disk is full; or what is done with the open database fails in DuckDB.
     """
     path = Path(path)
-    if read_only and not path.exists():
+    new = not path.exists()
+    if new and (read_only or not create):
         raise DatabaseError(
             f"database: {path} does not exist. Nothing has been extracted here. "
             "Run `reportsup extract reports.csv` first or name another file with --db."
         )
-    if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if new:
+        if not path.parent.is_dir():
+            raise ConfigError(
+                f"--db: the folder {path.parent} does not exist vs one that does. A mistyped path would start an empty "
+                "database. Correct it, or make the folder."
+            )
+    else:
+        check_file(path)
+    try:
+        connection = _opened(path, read_only, new)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except duckdb.Error as error:
+        raise explained(path, error) from error
+
+
+def _opened(path: Path, read_only: bool, new: bool) -> duckdb.DuckDBPyConnection:
+    """The connection, its schema checked or made; a new file that cannot be prepared is taken away again."""
     connection = _connect(path, read_only)
     try:
         _prepare(connection, path, read_only)
-        yield connection
-    finally:
+    except BaseException:
         connection.close()
+        if new:
+            for leftover in (path, path.with_name(f"{path.name}.wal")):
+                leftover.unlink(missing_ok=True)
+        raise
+    return connection
 
 
 def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -59,20 +86,10 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"ATTACH '{escaped}' AS reportsup ({options})")
         connection.execute("USE reportsup")
-        return connection
-    except duckdb.Error as error:
+    except BaseException:
         connection.close()
-        holder = re.search(r"PID (\d+)", str(error))
-        if "lock" in str(error).lower():
-            who = f"process {holder.group(1)}" if holder else "another process"
-            raise DatabaseError(
-                f"database: {path} is held by {who} vs free. One process writes at a time. "
-                "Wait for it to end, or work on a copy of the file."
-            ) from error
-        raise DatabaseError(
-            f"database: {path} could not be opened vs a DuckDB file. {str(error).splitlines()[0]}. "
-            "Name the right file with --db."
-        ) from error
+        raise
+    return connection
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
@@ -97,6 +114,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool)
         connection.execute(_sql(_MIGRATIONS[number - 1]))
         connection.execute("UPDATE schema_version SET version = ?", [number])
     _refresh_derived(connection)
+    if version < SCHEMA_VERSION:
+        apply_corrections(connection)
     connection.execute("COMMIT")
 
 
@@ -104,13 +123,18 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     """Schema version of an open database, 0 for a new one.
 
     Raises:
-        DatabaseError: the file holds tables but no schema version, so it is not one of ours.
+        DatabaseError: the file holds tables but no schema version, so it is not one of ours or damaged.
     """
     tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if "schema_version" in tables:
         # fetchall: a result that is not read to its end keeps the connection busy
         rows = connection.execute("SELECT version FROM schema_version").fetchall()
-        return int(rows[0][0]) if rows else 0
+        if not rows:
+            raise DatabaseError(
+                "database: the file's schema version is missing vs a number. It was changed by hand or is damaged. "
+                "Restore a copy, or name another file with --db."
+            )
+        return int(rows[0][0])
     if tables:
         raise DatabaseError(
             "database: the file holds other tables vs those of reportsup. "

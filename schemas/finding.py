@@ -64,8 +64,10 @@ class Measurement(StrictModel):
         return tuple(sorted(diameters, reverse=True))
 
     @model_validator(mode="after")
-    def _has_a_number(self) -> Self:
-        if not re.search(
+    def _has_a_number(self, info: ValidationInfo) -> Self:
+        # A person may know a size that the report lacks or has wrong; a machine may not.
+        by_person = (info.context or {}).get("by_person", False)
+        if not by_person and not re.search(
             r"\d|centimet|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b", self.source.text, re.I
         ):
             raise ValueError("a size must quote the number it was read from")
@@ -82,6 +84,8 @@ class Finding(StrictModel):
         size_bound: what the sizes say; None exactly when there are none.
         image_reference: series/image as written, e.g. "series 4, image 51".
         evidence: the quotes that carry the finding, in reading order.
+        corrected: a person changed or added the finding; with `context={"by_person": True}` its sizes need not stand
+            in its quotes.
 
     Raises:
         ValidationError: when a value is outside the vocabulary, a location is foreign to the organ, counts contradict
@@ -104,6 +108,7 @@ class Finding(StrictModel):
     section: Section = Section.BODY
     anchor: Span
     evidence: tuple[Span, ...] = Field(min_length=1)
+    corrected: bool = False
 
     @model_validator(mode="after")
     def _counts_agree(self) -> Self:
@@ -145,7 +150,7 @@ class Extraction(StrictModel):
 
     Attributes:
         review_reasons: what made the extractor unsure (codes, no text); empty = confident.
-        reason: why the status is `rejected` or `error`; no report text.
+        reason: why the status is `rejected`, `unreadable` or `error`; no report text.
         details_json: the extractor's own account (tokens, agreement, choice), a JSON object without report text.
     """
 

@@ -104,9 +104,11 @@ class Section(StrEnum):
 
 
 class ExtractionStatus(StrEnum):
-    """What became of a report: `rejected` = every finding was quarantined; `error` = retried on the next run."""
+    """What became of a report: `rejected` = every finding was quarantined; `unreadable` = another language, or no
+    report; `error` = retried on the next run. Only `ok` and `no_lesion` say anything of a patient."""
 
     OK = "ok"
     NO_LESION = "no_lesion"
     REJECTED = "rejected"
+    UNREADABLE = "unreadable"
     ERROR = "error"

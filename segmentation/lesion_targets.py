@@ -5,6 +5,7 @@ together between lo and hi mm³") and `LesionTargets.from_regions` turns the lis
 
     field                shape            dtype    meaning
     region               (B, R, X, Y, Z)  bool     where the lesions of a slot may lie, the safety margin included
+    centres              (B, R, X, Y, Z)  bool     the part of `region` where the lesions' centres may lie
     box                  (B, R, 6)        int64    bounding box of `region`: x0, x1, y0, y1, z0, z1, half open
     channel              (B, R)           int64    the lesion channel of the logits it supervises; -1 = empty slot
     volume_lo_mm3        (B, R)           float32  the lesions of the slot together hold at least this much …
@@ -16,11 +17,15 @@ together between lo and hi mm³") and `LesionTargets.from_regions` turns the lis
     weight               (B, R)           float32  certainty of the report, 0–1
     spacing_mm           (B, 3)           float32  voxel size
 
-Rules. `region` may sit on any device; every other field stays on the host (`to` moves `region` alone), which is why
-no loss has to wait for the device. Slots of one channel in one sample are disjoint: `from_regions` merges those that
-overlap. Volumes and lesions describe what is inside the crop: whoever cuts a region scales or widens its target.
-The channel's voxels inside a region are unknown to the segmentation loss; elsewhere the loader's `known` decides.
-An organ called free of lesions needs no slot: its voxels are known background.
+Rules. `region` and `centres` may sit on any device; every other field stays on the host (`to` leaves it there), which
+is why no loss has to wait for the device. Volumes and lesions describe what is inside the crop: whoever cuts a region
+scales or widens its target. The channel's voxels inside a region are unknown to the segmentation loss; elsewhere the
+loader's `known` decides. An organ called free of lesions needs no slot: its voxels are known background.
+
+Slots of one channel in one sample may overlap (neighbouring segments do, by their margins). Each keeps its own search
+region, interval and lesions, and what a neighbour may hold is decided voxel by voxel: a voxel shared with a slot whose
+background is not known is background to nobody, and the lesions of a neighbour do not count against a slot's upper
+bound (`VolumeLoss`).
 """
 
 from __future__ import annotations
@@ -35,6 +40,7 @@ from torch import Tensor
 
 from ..schemas.errors import DataError
 
+_VOXELS = ("region", "centres")
 UNSIZED_DIAMETER_MM = 6.0  # the ball that stands for a lesion without a size: small, so that it is rarely wrong
 
 
@@ -84,6 +90,7 @@ class RegionTarget:
         lesions: the lesions to place; empty = volume only.
         background_known: false when the count is open or a lesion has no size.
         weight: certainty, 0–1.
+        centres: bool (X, Y, Z), the part of `region` where the lesions' centres may lie; None = all of it.
 
     Raises:
         DataError: a value is out of its range.
@@ -96,6 +103,7 @@ class RegionTarget:
     lesions: tuple[Lesion, ...] = ()
     background_known: bool = True
     weight: float = 1.0
+    centres: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.channel < 0:
@@ -127,6 +135,7 @@ class LesionTargets:
     """
 
     region: Tensor
+    centres: Tensor
     box: Tensor
     channel: Tensor
     volume_lo_mm3: Tensor
@@ -151,8 +160,6 @@ class LesionTargets:
     ) -> Self:
         """Return the targets of a batch, one list of regions per sample; regions empty in the crop are dropped.
 
-        Overlapping regions of one channel become one: union of the masks, sum of the intervals, all lesions.
-
         Args:
             samples: for each sample its regions, masks on the CPU; an empty list = no report target.
             spacing_mm: (B, 3) voxel size.
@@ -168,11 +175,11 @@ class LesionTargets:
         for target in (t for sample in samples for t in sample):
             if tuple(target.region.shape) != tuple(shape):
                 raise DataError(f"region mask: {tuple(target.region.shape)} vs the crop's {shape}. Crop both alike.")
-        merged = [merge_overlapping([t for t in sample if bool(t.region.any())]) for sample in samples]
-        n_slots = max((len(sample) for sample in merged), default=0)
-        n_lesions = max((len(t.lesions) for sample in merged for t in sample), default=0)
+        seen = [[t for t in sample if bool(t.region.any())] for sample in samples]
+        n_slots = max((len(sample) for sample in seen), default=0)
+        n_lesions = max((len(t.lesions) for sample in seen for t in sample), default=0)
         targets = cls.empty(len(samples), shape, spacing_mm=spacing_mm, slots=n_slots, lesions=n_lesions)
-        for b, sample in enumerate(merged):
+        for b, sample in enumerate(seen):
             for r, target in enumerate(sample):
                 targets._fill(b, r, target)
         return targets
@@ -190,6 +197,7 @@ class LesionTargets:
         """Return targets with `slots` empty slots for each sample: a batch without report supervision."""
         return cls(
             region=torch.zeros(batch, slots, *shape, dtype=torch.bool),
+            centres=torch.zeros(batch, slots, *shape, dtype=torch.bool),
             box=torch.zeros(batch, slots, 6, dtype=torch.int64),
             channel=torch.full((batch, slots), -1, dtype=torch.int64),
             volume_lo_mm3=torch.zeros(batch, slots),
@@ -203,6 +211,8 @@ class LesionTargets:
 
     def _fill(self, b: int, r: int, target: RegionTarget) -> None:
         self.region[b, r] = target.region
+        centres = target.region if target.centres is None else target.region & target.centres
+        self.centres[b, r] = centres if bool(centres.any()) else target.region
         self.box[b, r] = bounding_box(target.region)
         self.channel[b, r] = target.channel
         self.volume_lo_mm3[b, r] = target.volume_lo_mm3
@@ -216,19 +226,27 @@ class LesionTargets:
     @classmethod
     def from_dict(cls, tensors: Mapping[str, Tensor]) -> Self:
         """Return targets from a mapping of their fields, e.g. after another library collated or moved them."""
-        return cls(**{f.name: tensors[f.name] if f.name == "region" else tensors[f.name].cpu() for f in fields(cls)})
+        names = [f.name for f in fields(cls)]
+        return cls(**{name: tensors[name] if name in _VOXELS else tensors[name].cpu() for name in names})
 
     def as_dict(self) -> dict[str, Tensor]:
         """Return the fields by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
-        """Return the targets with `region` on `device`; the small fields stay on the host."""
-        return replace(self, region=self.region.to(device, non_blocking=non_blocking))
+        """Return the targets with their voxels on `device`; the small fields stay on the host."""
+        return replace(self, **{name: getattr(self, name).to(device, non_blocking=non_blocking) for name in _VOXELS})
 
     def pin_memory(self) -> Self:
-        """Return the targets with `region` in pinned memory, for `DataLoader(pin_memory=True)`."""
-        return replace(self, region=self.region.pin_memory())
+        """Return the targets with their voxels in pinned memory, for `DataLoader(pin_memory=True)`."""
+        return replace(self, **{name: getattr(self, name).pin_memory() for name in _VOXELS})
+
+    def neighbours(self, b: int, r: int) -> list[int]:
+        """Return the other slots of a slot's sample and channel whose bounding boxes overlap its own."""
+        first, last = self.box[b, :, 0::2], self.box[b, :, 1::2]
+        apart = (torch.maximum(first, first[r]) >= torch.minimum(last, last[r])).any(1)
+        near = (self.channel[b] == self.channel[b, r]) & ~apart
+        return [i for i in near.nonzero().flatten().tolist() if i != r]
 
     def unknown(self, n_channels: int) -> Tensor:
         """Return bool (B, C, X, Y, Z) on the device of `region`: where a channel's voxels are left to the report."""
@@ -240,28 +258,6 @@ class LesionTargets:
                 if channel >= 0:
                     mask[b, channel] |= self.region[b, r]
         return mask
-
-
-def merge_overlapping(targets: Sequence[RegionTarget]) -> list[RegionTarget]:
-    """Return the targets of one sample with overlapping regions of one channel joined into one target."""
-    merged: list[RegionTarget] = []
-    for target in targets:
-        apart = []
-        for other in merged:
-            if other.channel == target.channel and bool((other.region & target.region).any()):
-                target = RegionTarget(
-                    channel=target.channel,
-                    region=other.region | target.region,
-                    volume_lo_mm3=other.volume_lo_mm3 + target.volume_lo_mm3,
-                    volume_hi_mm3=other.volume_hi_mm3 + target.volume_hi_mm3,
-                    lesions=other.lesions + target.lesions,
-                    background_known=other.background_known and target.background_known,
-                    weight=min(other.weight, target.weight),
-                )
-            else:
-                apart.append(other)
-        merged = [*apart, target]
-    return merged
 
 
 def bounding_box(region: Tensor) -> Tensor:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schemas import Extraction, ExtractionStatus
+from ..extractor import as_far_as_readable
+from ..language import readability
 from ..rule_files import load_rules
 from .grounding import Grounded, Grounder
 from .prompting import Message, check_examples, load_prompt, schema_hash
 from .wire import RawAnswer, UnreadableAnswerError, parse_answer
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class AnswerReader:
         if grounded is None or raw is None:
             return failed(report_id, reason or "the answer is unreadable", seconds, details)
         details |= _account(raw, grounded)
-        return Extraction.answered(
+        extraction = Extraction.answered(
             report_id,
             grounded.findings,
             grounded.quarantined,
@@ -74,6 +76,7 @@ class AnswerReader:
             seconds=seconds,
             details_json=json.dumps(details),
         )
+        return as_far_as_readable(extraction, readability(text))
 
     def repair(self, text: str, answer: Answer) -> list[Message] | None:
         """The conversation that asks to mend an answer, None when nothing is wrong with it."""

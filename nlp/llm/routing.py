@@ -20,6 +20,7 @@ _NARRATIVE = re.compile(
 )
 _NEGATED = ("NEGATED_EXISTENCE", "RESOLVED", "HYPOTHETICAL", "FAMILY", "HISTORICAL", "PSEUDO")
 _FLOOR_MM = 2.0
+_NO_ANSWER = (ExtractionStatus.ERROR, ExtractionStatus.REJECTED, ExtractionStatus.UNREADABLE)
 
 
 class Router:
@@ -43,7 +44,7 @@ class Router:
         ]
         unread = [s for s in sentences if not _covered(s, extraction.findings)]
         checks = {
-            "no_answer": extraction.status in (ExtractionStatus.ERROR, ExtractionStatus.REJECTED),
+            "no_answer": extraction.status in _NO_ANSWER,
             "narrative": len(set(_NARRATIVE.findall(folded))) >= 2,
             "contradiction": bool({f.organ for f in extraction.findings} & set(extraction.negative_organs)),
             "organ_unknown": any(f.organ is Organ.OTHER for f in extraction.findings),

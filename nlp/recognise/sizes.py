@@ -108,7 +108,6 @@ _FOREIGN_AFTER = re.compile(
     r"proximal to|distal to|behind|apart|upstream|per\b|growth|longer|larger than)\b"
 )
 _EMPTY_AXIS = re.compile(r"_\s*x\s*$")
-_PRIOR_BRACKET = re.compile(r"[^()\n]{0,80}")
 _MAX_MM = 400.0
 
 
@@ -379,7 +378,7 @@ _LISTED = frozenset({",", "and", "&", ", and", ",and", ", &", ", or"})
 
 
 def _list(folded: str, groups: list[_Group], i: int, start: int) -> tuple[list[Size], int]:
-    """As in "4, 5 and 7 mm": one size a lesion; of "diameters of 18 and 24 mm" one lesion's, unless several are spoken of."""
+    """As in "4, 5 and 7 mm": a size a lesion; "diameters of 18 and 24 mm" are one lesion's, unless several are told."""
     chain = [groups[i]]
     while not chain[-1].factor and i + len(chain) < len(groups) and len(chain) < 12:
         nxt = groups[i + len(chain)]
@@ -453,7 +452,7 @@ def _bare(folded: str, groups: list[_Group], start: int, end: int) -> list[Size]
 
 _THEN = re.compile(r"\b(?:then|was|were|measured)\s+(?:about\s+)?$")
 _NOW = re.compile(r"\b(?:now|today|currently)\b")
-_OPENS = re.compile(r"[^()\d]{0,30}$")
+_ONLY_COMPARES = re.compile(r"(?:[\d.,; x]|was|were|prior|previously|20\d\d:?|now|and|in|\w{3,9} 20\d\d)*")
 
 
 def _comparison(folded: str, groups: list[_Group], i: int, start: int, end: int) -> str:
@@ -472,11 +471,11 @@ def _comparison(folded: str, groups: list[_Group], i: int, start: int, end: int)
     if opened >= 0 and folded.find(")", opened, group.start) < 0 and measured:
         content = folded[opened + 1 : group.start].strip()
         before = folded[max(start, opened - 8) : opened].rstrip()
-        if before.endswith(("mm", "cm")) or (
+        beside = before.endswith(("mm", "cm")) or (
             before.endswith((")", ",")) and "mm" in folded[max(start, opened - 60) : opened]
-        ):
-            if re.fullmatch(r"(?:[\d.,; x]|was|were|prior|previously|20\d\d:?|now|and|in|\w{3,9} 20\d\d)*", content):
-                return "prior"
+        )
+        if beside and _ONLY_COMPARES.fullmatch(content):
+            return "prior"
     if i and groups[i - 1].factor and _mark(folded, groups[i - 1], group) in _LISTED:
         return "bare"
     return ""

@@ -1,6 +1,7 @@
 """Cuts a block of a report into sentences."""
 
 import re
+from dataclasses import dataclass
 
 from ..document import Sentence
 
@@ -13,12 +14,18 @@ _ABBREVIATION = re.compile(rf"(?:^|[\s(])(?:{'|'.join(re.escape(a) for a in _ABB
 # An end: full stop, question or exclamation mark (not inside a number), semicolon; a bullet; a line break before a
 # capital, a digit, a bullet or a blank line. "(cyst?)" and "adenoma ?)" do not end a sentence.
 _END = re.compile(
-    r"(?<!\d)(?<!\d )\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])\.(?=\s+\d)|"
+    r"(?<!\d)(?<!\d )\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])(?<!x \d)\.(?=\s+\d)|"
     r"[!?](?=\s|$)(?!\s*\))|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
     r"|\s\"(?=\s)|\"(?=\s?[a-z])(?<=\.\")|\n"
 )
 _BULLET = re.compile(r"[ \t]*(?:[-*•▪●◦·>\"+]|\(?\d{1,2}[.)](?=\s)|\(?[a-h][.)](?=\s))\s*")
 _LIST_NUMBER = re.compile(r"(?:^|[\n:.;])\s*\(?\d{1,2}\.$")
+# A list's number or letter: "1.Solid mass", "2)No mass", "(3) no lesion", "b. 1.5 cm"; never the first half of "2.3".
+_ITEM = re.compile(
+    r"(?<![^\s:;.,)])\(?(?:(?P<n>\d{1,2})(?:\.(?=\s|[a-z]{2})|\)\s?(?=\S))|(?P<a>[a-h])[.)](?=\s))[ \t]*"
+)
+_DASHED = re.compile(r"\s*-\s[^\n]*\s-\s")
+_DASHED_NEXT = re.compile(r"(?<=\s)-\s(?=\S)")
 
 
 def find_sentences(text: str, folded: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -29,13 +36,57 @@ def find_sentences(text: str, folded: str, start: int, end: int) -> list[tuple[i
     """
     sentences: list[tuple[int, int]] = []
     position = start
-    for match in _END.finditer(folded, start, end):
-        if match.start() < position or not _ends(text, folded, match, position):
-            continue
-        _add(sentences, folded, position, match.end())
-        position = match.end()
-    _add(sentences, folded, position, end)
+    items = find_items(folded, start, end)
+    starts = {item.mark_start: item for item in items}
+    for item_start, item_end in _item_spans(items, start, end):
+        position = starts[item_start].start if item_start in starts else item_start
+        for match in _END.finditer(folded, position, item_end):
+            if match.start() < position or not _ends(text, folded, match, position):
+                continue
+            _add(sentences, folded, position, match.end())
+            position = match.end()
+        _add(sentences, folded, position, item_end)
     return sentences
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """An item of a numbered list: where its number stands, where its text begins and ends, and the number."""
+
+    mark_start: int
+    start: int
+    end: int
+    number: int
+
+
+def find_items(folded: str, start: int, end: int) -> list[ListItem]:
+    """The items of numbered, lettered or dashed lists between two offsets, also where they are glued or share a line.
+
+    Numbers count when they run on from 1 (or a): "1)Cyst 22 mm 2)No mass", not "5 cm 2. 2 metastases" alone.
+    """
+    marks: list[tuple[int, int, int]] = []
+    for match in _ITEM.finditer(folded, start, end):
+        number = int(match.group("n")) if match.group("n") else ord(match.group("a")) - ord("a") + 1
+        opens = (
+            match.start() == start or not folded[start : match.start()].strip() or folded[match.start() - 1] in "\n:.;"
+        )
+        opens = opens or folded[max(start, match.start() - 2) : match.start()].strip() in (":", ".", ";")
+        if (marks and number == marks[-1][2] + 1) or (number == 1 and opens):
+            marks.append((match.start(), match.end(), number))
+    kept = [m for i, m in enumerate(marks) if m[2] > 1 or (i + 1 < len(marks) and marks[i + 1][2] == 2)]
+    if not kept and _DASHED.match(folded, start, end):
+        kept = [(m.start(), m.end(), 0) for m in _DASHED_NEXT.finditer(folded, start, end)]
+    if not kept:
+        return []
+    ends = [m[0] for m in kept[1:]] + [end]
+    return [ListItem(a, b, stop, number) for (a, b, number), stop in zip(kept, ends, strict=True)]
+
+
+def _item_spans(items: list[ListItem], start: int, end: int) -> list[tuple[int, int]]:
+    if not items:
+        return [(start, end)]
+    spans = [(item.mark_start, item.end) for item in items]
+    return [(start, items[0].mark_start), *spans] if items[0].mark_start > start else spans
 
 
 def _ends(text: str, folded: str, match: re.Match[str], position: int) -> bool:

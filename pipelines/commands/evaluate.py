@@ -1,14 +1,16 @@
 """`reportsup evaluate`: a run against the masks and reports of cases it has not seen."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import DEFAULT_DB, AsJson, Db, Margin, MinComponent
+from .options import DEFAULT_DB, AsJson, Db, Margin, MinComponent, print_failures, wants_debug
 
 if TYPE_CHECKING:
+    from ...schemas.failures import Failure
     from ...segmentation.evaluation import Comparison, Evaluation, EvaluationSettings, Gallery
 
 Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
@@ -19,6 +21,7 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; by default the
 
 
 def evaluate(
+    context: typer.Context,
     run: Run,
     compare: Compare = None,
     db: Db = DEFAULT_DB,
@@ -32,6 +35,8 @@ def evaluate(
     """Measure a run: detection per patient and lesion, overlap, agreement with reported volumes, with 95 % intervals.
 
     Examples: `reportsup evaluate runs/reports` · `reportsup evaluate runs/reports --compare runs/masks`
+
+    Exit code 1 when a case could not be evaluated; it is named, and the figures are those of the others.
     """
     from ...schemas.atomic import write_text
     from ...segmentation.evaluation import EvaluationSettings, Gallery, write_report
@@ -41,10 +46,13 @@ def evaluate(
         test_split=split, min_component_mm3=min_component_mm3, organ_margin_mm=organ_margin_mm
     )
     gallery = Gallery() if html else None
-    evaluation = evaluate_run(run, db, settings, device=device, gallery=gallery)
+    failures: dict[str, Failure] = {}
+    debug = wants_debug(context)
+    evaluation = evaluate_run(run, db, settings, device=device, gallery=gallery, debug=debug, failures=failures)
     comparison = None
     if compare is not None:
-        comparison = compare_runs(evaluate_run(compare, db, settings, device=device), evaluation)
+        other = evaluate_run(compare, db, settings, device=device, debug=debug, failures=failures)
+        comparison = compare_runs(other, evaluation)
     if html:
         write_report(evaluation, run, gallery=gallery, comparison=comparison)
     if comparison is not None:
@@ -54,6 +62,8 @@ def evaluate(
     else:
         _print(evaluation, comparison)
         typer.echo(f"{run / 'evaluation.json'}" + (f", {run / 'evaluation.html'}" if html else ""))
+    if failures:
+        raise typer.Exit(1)
 
 
 def evaluate_run(
@@ -63,8 +73,15 @@ def evaluate_run(
     *,
     device: str | None = None,
     gallery: "Gallery | None" = None,
+    debug: bool = False,
+    failures: "dict[str, Failure] | None" = None,
 ) -> "Evaluation":
-    """The evaluation of one run on the database's cases; also written to the run folder."""
+    """The evaluation of one run on the database's cases; also written to the run folder.
+
+    Args:
+        debug: print the traceback of what went wrong with a case.
+        failures: gains case_id → what went wrong, for the cases that are left out.
+    """
     from rich.console import Console
     from rich.progress import track
 
@@ -84,13 +101,25 @@ def evaluate_run(
         if case.split in (settings.validation_split, settings.test_split) and case.case_id in targets.cases
     ]
     console = Console(stderr=True)
+    left_out: dict[str, Failure] = {}
     predicted = evaluation_cases(
-        model, cases, targets.cases, organ_margin_mm=settings.organ_margin_mm, pictures=gallery is not None
+        model,
+        cases,
+        targets.cases,
+        organ_margin_mm=settings.organ_margin_mm,
+        pictures=gallery is not None,
+        failed=left_out.__setitem__,
     )
     shown = track(
         predicted, run.name, total=len(cases), console=console, disable=not console.is_terminal, transient=True
     )
-    evaluation = measure(shown, name=run.name, settings=settings, gallery=gallery)
+    try:
+        evaluation = measure(shown, name=run.name, settings=settings, gallery=gallery, failed=left_out.__setitem__)
+    finally:  # also when none is left
+        print_failures(left_out, debug=debug)
+        if failures is not None:
+            failures.update(left_out)
+    evaluation = replace(evaluation, failures={case_id: failure.message for case_id, failure in left_out.items()})
     write_text(run / "evaluation.json", evaluation.to_json())
     return evaluation
 

@@ -19,6 +19,7 @@ _READING = "Reading"
 
 
 def extract(
+    context: typer.Context,
     reports: Annotated[list[Path], typer.Argument(help="CSV, TSV, Parquet or JSONL files, also gzipped.")],
     db: Db = DEFAULT_DB,
     id_column: Annotated[
@@ -87,7 +88,9 @@ def extract(
         _dry_run(sources, spec, limit)
         return
     _say_columns(sources)
-    _run(sources, db, spec, workers=workers or os.cpu_count() or 1, timeout_s=timeout or 60.0, limit=limit)
+    debug = bool((context.obj or {}).get("debug"))
+    processes = workers or os.cpu_count() or 1
+    _run(sources, db, spec, debug, workers=processes, timeout_s=timeout or 60.0, limit=limit)
 
 
 def _spec(backend: str, rules: Path | None, said: "LlmOptions") -> "ExtractorSpec":
@@ -128,7 +131,7 @@ def _say_columns(sources: "list[Source]") -> None:
         typer.echo(f"{source.table.path.name} ({source.table.encoding}): {source.columns.describe()}", err=True)
 
 
-def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", **options: Any) -> None:
+def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", debug: bool, **options: Any) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -148,6 +151,9 @@ def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", **options: An
             bar.update(task, completed=position, description=text)
 
         summary = run_extraction(sources, db, spec, RunOptions(**options), progress)
+    if debug:
+        for where, n in summary.errors.most_common():
+            typer.echo(f"{n} reports:\n{where}", err=True)
     print_summary(summary, db)
     if summary.interrupted:
         typer.echo("interrupted: run the same command again to continue", err=True)

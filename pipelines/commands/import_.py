@@ -7,19 +7,32 @@ import typer
 
 from .options import DEFAULT_DB, Db
 
+_SHOWN = 20
+
 
 def import_(
     file: Annotated[Path, typer.Argument(help="Annotations in gold format, one report a line (docs/gold_format.md).")],
     reader: Annotated[str, typer.Option(help="Who annotated.")],
     db: Db = DEFAULT_DB,
 ) -> None:
-    """Import annotations as a run of their own; the latest run of a report is the one that counts.
+    """Import annotations. A reader's answer counts before every machine's, until `reportsup withdraw` takes it back.
+
+    A rejected line changes nothing; exit code 1 says that there are some, `reportsup audit annotations` lists them.
 
     Example: `reportsup import annotations.jsonl --reader "second reader"`
     """
     from ..importing import import_gold
 
-    counts = import_gold(db, file, reader)
-    typer.echo(", ".join(f"{status} {n}" for status, n in sorted(counts.items())) or "nothing to import")
-    if counts.get("rejected"):
+    summary = import_gold(db, file, reader)
+    counts = ", ".join(f"{status} {n}" for status, n in sorted(summary.by_status.items()))
+    typer.echo(f"{counts or 'nothing to import'} · run {summary.run_id}")
+    if summary.superseded:
+        typer.echo(
+            f"{summary.superseded} earlier corrections are superseded; they come back if the annotation is withdrawn"
+        )
+    for line, reason in summary.problems[:_SHOWN]:
+        typer.echo(f"line {line}: {reason}", err=True)
+    if len(summary.problems) > _SHOWN:
+        typer.echo(f"… and {len(summary.problems) - _SHOWN} more lines", err=True)
+    if summary.problems:
         raise typer.Exit(1)

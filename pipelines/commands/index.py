@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...schemas import ConfigError
-from .options import DEFAULT_DB, AsJson, Db
+from .options import DEFAULT_DB, MAX_WORKERS, AsJson, Db, wants_debug
 
 if TYPE_CHECKING:
     from ...segmentation.cases import CaseFiles, IndexResult
@@ -20,17 +20,18 @@ Data = Annotated[
     typer.Argument(help="Folder of cases (CASE/ct.nii.gz, CASE/segmentations/), nnU-Net or MSD data set, or manifest."),
 ]
 Link = Annotated[str, typer.Option(help="Column of the reports that holds the case id.")]
-Rename = Annotated[list[str] | None, typer.Option(help="Mask or label name of the data set = our name; repeatable.")]
+Rename = Annotated[
+    list[str] | None, typer.Option(help="Mask or label name of the data set = our name, or = ignore; repeatable.")
+]
 Site = Annotated[str | None, typer.Option(help="Site or scanner of the cases that name none.")]
 Split = Annotated[str | None, typer.Option(help="train, validation or test, for the cases that name none.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU, at most 8.")]
 Seed = Annotated[int, typer.Option(help="Of the split by patient, where the data set gives none.")]
 Rows = Annotated[int, typer.Option(min=1, help="Rows of the problem table at most.")]
-# A worker holds one volume and a mask or two in memory.
-_MAX_WORKERS = 8
 
 
 def index(
+    context: typer.Context,
     data: Data,
     db: Db = DEFAULT_DB,
     reports_link: Link = "report_id",
@@ -53,13 +54,15 @@ def index(
     from ...schemas.database import open_database
     from ...segmentation.cases import write_index
 
+    cases = _list(data, rename, site, split)
     with open_database(db) as connection:
-        result = _examine(_list(data, rename, site, split), connection, reports_link, workers, seed, as_json)
+        result = _examine(cases, connection, reports_link, workers, seed, as_json)
         write_index(connection, result)
-    _finish(result, db, rows, as_json)
+    _finish(result, db, rows, as_json, wants_debug(context))
 
 
 def check(
+    context: typer.Context,
     data: Data,
     db: Db = DEFAULT_DB,
     reports_link: Link = "report_id",
@@ -76,7 +79,7 @@ def check(
 
     with open_database(db, read_only=True) if db.exists() else nullcontext() as connection:
         result = _examine(_list(data, rename, site, split), connection, reports_link, workers, seed, as_json)
-    _finish(result, None, rows, as_json)
+    _finish(result, None, rows, as_json, wants_debug(context))
 
 
 def _list(data: Path, rename: list[str] | None, site: str | None, split: str | None) -> "list[CaseFiles]":
@@ -102,7 +105,7 @@ def _examine(
             cases,
             connection,
             reports_link=reports_link,
-            workers=workers or min(os.cpu_count() or 1, _MAX_WORKERS),
+            workers=workers or min(os.cpu_count() or 1, MAX_WORKERS),
             seed=seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -118,7 +121,10 @@ def _pairs(rename: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _finish(result: "IndexResult", db: Path | None, rows: int, as_json: bool) -> None:
+def _finish(result: "IndexResult", db: Path | None, rows: int, as_json: bool, debug: bool) -> None:
+    for case in result.cases if debug else ():
+        if case.traceback:
+            typer.echo(f"{case.files.case_id}: {case.traceback}", err=True)
     if as_json:
         typer.echo(json.dumps(_as_dict(result), indent=1))
     else:

@@ -1,15 +1,17 @@
 """`reportsup predict`: lesions of CTs, on their own grids, with a table in the words of a report."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import DEFAULT_DB, Db, Margin, MinComponent
+from .options import DEFAULT_DB, MAX_WORKERS, Db, Margin, MinComponent, print_failures, wants_debug
 
 if TYPE_CHECKING:
-    from ...segmentation.prediction.model import Model
-    from ...segmentation.prediction.predict import PredictionInput
+    from rich.console import Console
+
+    from ...segmentation.prediction.inputs import CheckedInputs, PredictionInput
 
 Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
 Cts = Annotated[list[Path] | None, typer.Argument(help="CT volumes; none = the cases of --split.")]
@@ -21,6 +23,7 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by def
 
 
 def predict(
+    context: typer.Context,
     run: Run,
     cts: Cts = None,
     out: Out = Path("predictions"),
@@ -36,23 +39,35 @@ def predict(
 
     Examples: `reportsup predict runs/liver scan.nii.gz` · `reportsup predict runs/liver --split test --out predictions`
 
-    Exit code 1 when a CT could not be predicted; the others are. Run it again to go on.
+    CTs are checked first, as `reportsup check` does. Exit code 1 when one could not be predicted; the others are. Run
+    it again to go on.
     """
     from rich.console import Console
     from rich.progress import Progress
 
+    from ...segmentation.prediction.inputs import warning_in_words
     from ...segmentation.prediction.model import load_model
-    from ...segmentation.prediction.predict import PredictionOptions, predict_cases
+    from ...segmentation.prediction.predict import PredictionOptions, predict_cases, write_table
+    from ...segmentation.training.run_folder import RunFolder
 
-    model = load_model(run, device=device)
-    inputs = _inputs(model, cts, db, split)
-    options = PredictionOptions(threshold, min_component_mm3, organ_margin_mm, probabilities)
+    RunFolder(run).check_complete()
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("predicting", total=len(inputs))
-        failures = predict_cases(model, inputs, out, options, done=lambda case, lesions: bar.advance(task))
-    for case_id, message in failures.items():
-        typer.echo(f"{case_id}: {message}", err=True)
+    inputs = _inputs(run, cts, db, split)
+    checked = _checked(inputs, console)
+    for problem in checked.warnings:
+        typer.echo(warning_in_words(problem), err=True)
+    failures = dict(checked.failures)
+    if checked.good:
+        model = load_model(run, device=device)
+        options = PredictionOptions(threshold, min_component_mm3, organ_margin_mm, probabilities)
+        with Progress(console=console, disable=not console.is_terminal) as bar:
+            task = bar.add_task("predicting", total=len(checked.good))
+            done = lambda case, lesions: bar.advance(task)  # noqa: E731
+            failures |= predict_cases(model, checked.good, out, options, done=done)
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        write_table(out)
+    print_failures(failures, debug=wants_debug(context))
     typer.echo(
         f"{len(inputs) - len(failures)} of {len(inputs)} cases in {out}; their lesions in {out / 'components.csv'}"
     )
@@ -60,11 +75,22 @@ def predict(
         raise typer.Exit(1)
 
 
-def _inputs(model: "Model", cts: list[Path] | None, db: Path, split: str) -> "list[PredictionInput]":
+def _checked(inputs: "list[PredictionInput]", console: "Console") -> "CheckedInputs":
+    from rich.progress import Progress
+
+    from ...segmentation.prediction.inputs import check_inputs
+
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("checking CTs", total=len(inputs))
+        return check_inputs(inputs, workers=min(os.cpu_count() or 1, MAX_WORKERS), progress=lambda: bar.advance(task))
+
+
+def _inputs(run: Path, cts: list[Path] | None, db: Path, split: str) -> "list[PredictionInput]":
     from ...schemas.database import open_database
     from ...schemas.errors import InputError
     from ...segmentation.cases import read_cases
-    from ...segmentation.prediction.predict import files_as_inputs, inputs_of
+    from ...segmentation.prediction.inputs import files_as_inputs, inputs_of
+    from ...segmentation.training.run_folder import RunFolder
 
     if cts:
         return files_as_inputs(cts)
@@ -75,4 +101,4 @@ def _inputs(model: "Model", cts: list[Path] | None, db: Path, split: str) -> "li
             f"predict: no case in split '{split}' of {db} vs at least one. There is nothing to predict. "
             "Name CT files, or another --split."
         )
-    return inputs_of(cases, [channel.organ for channel in model.plan.channels])
+    return inputs_of(cases, [channel.organ for channel in RunFolder(run).read_plan().channels])

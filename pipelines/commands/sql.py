@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .options import DEFAULT_DB, AsJson, Db
+from .options import DEFAULT_DB, AsJson, Db, Raw
 
 
 def sql(
@@ -12,6 +12,7 @@ def sql(
     db: Db = DEFAULT_DB,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: AsJson = False,
+    raw: Raw = False,
 ) -> None:
     """Query the database; nothing can be changed.
 
@@ -23,7 +24,7 @@ def sql(
 
     found = querying.query(db, query)
     if as_csv:
-        typer.echo(querying.as_csv(found), nl=False)
+        typer.echo(querying.as_csv(found, raw), nl=False)
     elif as_json:
         typer.echo(querying.as_json(found))
     else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import DEFAULT_DB, Db
+from .options import DEFAULT_DB, Db, print_failures, wants_debug
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +29,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and the 
 
 
 def train(
+    context: typer.Context,
     db: Db = DEFAULT_DB,
     run: Run = DEFAULT_RUN,
     config: Config = None,
@@ -47,7 +48,7 @@ def train(
     `reportsup train --no-reports --run runs/masks`
 
     Run it again to go on where it stopped; on several GPUs or nodes start it with `accelerate launch`. It stops with
-    the cases named when the loss diverges.
+    the cases named when the loss diverges. Exit code 1 when a case could not be read; it is trained without it.
     """
     from rich.console import Console
 
@@ -68,9 +69,11 @@ def train(
     prepared = _prepare(db, settings, cache or db.parent / "reportsup_cache", workers, console)
     if _is_main_process():
         print_plan(prepared, settings, Console())
-    if dry_run:
-        return
-    _train(run, settings, prepared, stage, console)
+        print_failures(prepared.failures, debug=wants_debug(context))
+    if not dry_run:
+        _train(run, settings, prepared, stage, console)
+    if prepared.failures:
+        raise typer.Exit(1)
 
 
 def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console") -> None:
@@ -92,6 +95,7 @@ def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console
     console.print(table)
     rows = [("regions of reports", organ, why, n) for (organ, why), n in sorted(pools.regions.items())]
     rows += [("statements left out", organ, why, n) for (organ, why), n in prepared.targets.exclusion_counts().items()]
+    rows += [("lesions", name, "smaller than a voxel: kept as one", n) for name, n in prepared.n_tiny.items()]
     reasons = list(pools.unused.values()) + ["volume could not be read"] * len(prepared.failures)
     rows += [("cases left out", "", reason, reasons.count(reason)) for reason in dict.fromkeys(reasons)]
     if rows:

@@ -36,10 +36,34 @@ WHERE s.status = 'negative';
 CREATE OR REPLACE VIEW audit_ungrounded AS
 SELECT f.report_id, f.finding_id, q.idx, q.text
 FROM evidence q JOIN findings f USING (run_id, finding_id) JOIN reports r USING (report_id)
+WHERE substring(r.text, q.start + 1, q."end" - q.start) <> q.text
+UNION
+SELECT q.report_id, q.finding_id, q.idx, q.text FROM v_evidence q JOIN reports r USING (report_id)
 WHERE substring(r.text, q.start + 1, q."end" - q.start) <> q.text;
 
+-- Of the extraction that counts, of attempts after it, and of readers' annotations.
 CREATE OR REPLACE VIEW audit_quarantine AS
-SELECT q.report_id, q.reason, q.finding FROM quarantine q JOIN v_extractions e USING (run_id, report_id);
+SELECT q.report_id, r.extractor, q.run_id, q.reason, q.finding
+FROM quarantine q JOIN runs r USING (run_id) JOIN v_extractions c USING (report_id) JOIN extractions e USING (run_id, report_id)
+WHERE q.run_id = c.run_id OR r.extractor = 'reader' OR coalesce(e.failed_at, e.extracted_at) > c.extracted_at;
+
+-- Corrections whose finding is not known any more, or not for sure; they are kept and tried again after every run.
+CREATE OR REPLACE VIEW audit_corrections_without_finding AS
+SELECT report_id, correction_id, kind, field, new_value, outcome, why, organ, laterality, location, sizes_mm, quotes, corrected_by,
+       corrected_at
+FROM v_corrections WHERE outcome IN ('unmatched', 'ambiguous', 'conflict') ORDER BY seq;
+
+-- Corrections that are applied to a finding that is no longer as it was.
+CREATE OR REPLACE VIEW audit_corrections_of_changed_findings AS
+SELECT c.report_id, c.finding_id, c.correction_id, c.kind, c.field, c.new_value, c.changed, c.sizes_mm AS sizes_then_mm,
+       (SELECT list(m.diameters_mm ORDER BY m.idx) FROM measurements m JOIN v_extractions e USING (run_id)
+         WHERE e.report_id = c.report_id AND m.finding_id = c.finding_id AND m.exam = 'current') AS sizes_now_mm, c.quotes
+FROM v_corrections c WHERE c.outcome = 'matched' AND len(c.changed) > 0 ORDER BY c.seq;
+
+-- Readers' annotations that do not stand as they were given: rejected, of a text that changed since (moved to where their
+-- quotes stand now), or stale, since one of their quotes is gone.
+CREATE OR REPLACE VIEW audit_annotations AS
+SELECT report_id, run_id, reader, problem, reason FROM v_annotations WHERE problem IS NOT NULL;
 
 CREATE OR REPLACE VIEW audit_possible AS
 SELECT report_id, finding_id, organ, lesion_type, evidence FROM v_findings WHERE certainty = 'possible';
@@ -53,7 +77,11 @@ SELECT report_id, finding_id, lesion_type, evidence FROM v_findings WHERE organ 
 CREATE OR REPLACE VIEW audit_without_status AS
 SELECT r.report_id, coalesce(e.status, 'not extracted') AS status, e.reason
 FROM reports r LEFT JOIN v_extractions e USING (report_id)
-WHERE e.status IS NULL OR e.status IN ('error', 'rejected') OR e.stale;
+WHERE e.status IS NULL OR e.status IN ('error', 'rejected', 'unreadable') OR e.stale;
+
+-- Another language, or no report: nothing is known of them, least of all that there is no lesion.
+CREATE OR REPLACE VIEW audit_unreadable AS
+SELECT report_id, reason, extractor FROM v_extractions WHERE status = 'unreadable';
 
 CREATE OR REPLACE VIEW audit_rejected_rows AS
 SELECT source_file, source_row, report_id, reason FROM rejects;

@@ -39,7 +39,7 @@ SELECT e.report_id AS "Encrypted Accession Number", coalesce(c.case_id, e.report
             WHEN r.lesion_type IS NULL THEN NULL ELSE 'u' END AS malignancy,
        r.finding_id
 FROM v_extractions e LEFT JOIN rows r USING (report_id) LEFT JOIN v_report_case c ON c.report_id = e.report_id
-WHERE e.status IN ('ok', 'no_lesion');
+WHERE e.status IN ('ok', 'no_lesion') OR r.organ IS NOT NULL;
 
 CREATE OR REPLACE VIEW v_per_ct AS
 WITH lesions AS (
@@ -87,5 +87,5 @@ SELECT e.report_id AS "Encrypted Accession Number", any_value(coalesce(c.case_id
     largest_cm(bool_or(organ = 'duodenum'), max(mm) FILTER (organ = 'duodenum')) AS "largest duodenum lesion diameter (cm)",
     CAST(count(finding_id) = 0 AS INTEGER) AS "no lesion"
 FROM v_extractions e LEFT JOIN lesions l USING (report_id) LEFT JOIN v_report_case c ON c.report_id = e.report_id
-WHERE e.status IN ('ok', 'no_lesion')
+WHERE e.status IN ('ok', 'no_lesion') AND NOT coalesce(list_contains(e.review_reasons, 'partly_unreadable'), false)
 GROUP BY e.report_id;

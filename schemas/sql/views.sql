@@ -15,16 +15,53 @@ SELECT * FROM (VALUES (1, 0.45, 1.60), (2, 0.55, 1.50), (3, 0.65, 1.40)) AS t(n_
 -- A lesion that a report mentions without a size holds at least a 4 mm ball.
 CREATE OR REPLACE MACRO presence_volume_mm3() AS lesion_volume_mm3([4.0]);
 
--- The extraction that counts for each report: the latest successful one, else the latest.
+-- The extraction that counts for each report: a reader's annotation until it is withdrawn, else the latest success of a
+-- machine, one of the present text first; what was rejected or failed counts only where nothing else is there.
+-- Of one extractor only its latest answer counts: a newer version may find unreadable what an older one misread.
 CREATE OR REPLACE VIEW v_extractions AS
-SELECT e.*, r.extractor, r.extractor_version, r.config_hash, e.text_sha256 <> p.text_sha256 AS stale
-FROM extractions e JOIN runs r USING (run_id) JOIN reports p USING (report_id)
-QUALIFY row_number() OVER (PARTITION BY e.report_id
-                           ORDER BY (e.status <> 'error') DESC, e.extracted_at DESC, e.run_id) = 1;
+WITH attempts AS (
+    SELECT e.*, r.extractor, r.extractor_version, r.config_hash, e.text_sha256 <> p.text_sha256 AS stale,
+           e.status NOT IN ('rejected', 'error') AS answered,
+           r.extractor = 'reader' AND e.status NOT IN ('rejected', 'error') AS by_reader
+    FROM extractions e JOIN runs r USING (run_id) JOIN reports p USING (report_id)
+    WHERE NOT EXISTS (SELECT 1 FROM annotation_withdrawals w
+                      WHERE w.run_id = e.run_id AND w.report_id = e.report_id AND w.withdrawn_at >= e.extracted_at)
+), latest AS (
+    FROM attempts
+    QUALIFY row_number() OVER (PARTITION BY report_id, extractor
+                               ORDER BY answered DESC, stale, extracted_at DESC, run_id) = 1
+)
+SELECT * EXCLUDE (answered) FROM latest
+QUALIFY row_number() OVER (PARTITION BY report_id
+                           ORDER BY by_reader DESC, status IN ('ok', 'no_lesion') DESC, answered DESC, stale,
+                                    extracted_at DESC, run_id) = 1;
 
-CREATE OR REPLACE VIEW v_latest_corrections AS
-SELECT finding_id, field, max_by(new_value, corrected_at) AS new_value, max(corrected_at) AS corrected_at
-FROM corrections GROUP BY finding_id, field;
+-- Readers' annotations that are not withdrawn, and what is the matter with them.
+CREATE OR REPLACE VIEW v_annotations AS
+SELECT e.report_id, e.run_id, r.config->>'reader' AS reader, e.status, e.extracted_at,
+       CASE WHEN e.status = 'rejected' OR e.failed_status IS NOT NULL THEN 'rejected'
+            WHEN e.text_sha256 <> p.text_sha256 THEN 'stale'
+            WHEN e.details->>'annotated_text_sha256' <> p.text_sha256 THEN 'text changed' END AS problem,
+       coalesce(e.failed_reason, e.reason) AS reason
+FROM extractions e JOIN runs r USING (run_id) JOIN reports p USING (report_id)
+WHERE r.extractor = 'reader'
+  AND NOT EXISTS (SELECT 1 FROM annotation_withdrawals w
+                  WHERE w.run_id = e.run_id AND w.report_id = e.report_id
+                    AND w.withdrawn_at >= coalesce(e.failed_at, e.extracted_at));
+
+-- Edits, deletions and additions that are not withdrawn.
+CREATE OR REPLACE VIEW v_active_corrections AS
+SELECT * FROM corrections c WHERE kind <> 'withdraw'
+AND NOT EXISTS (SELECT 1 FROM corrections w WHERE w.kind = 'withdraw' AND w.withdraws = c.correction_id);
+
+-- Every correction with what became of it: matched | unmatched | ambiguous | conflict | superseded | withdrawn.
+CREATE OR REPLACE VIEW v_corrections AS
+SELECT c.correction_id, c.report_id, coalesce(m.finding_id, c.finding_id) AS finding_id, c.kind, c.field, c.old_value, c.new_value,
+       CASE WHEN c.kind = 'withdraw' THEN NULL WHEN a.correction_id IS NULL THEN 'withdrawn'
+            ELSE coalesce(m.outcome, 'unmatched') END AS outcome,
+       coalesce(m.changed, []) AS changed, m.reason AS why, c.organ, c.laterality, c.location, c.sizes_mm, c.quotes,
+       c.withdraws, c.corrected_by, c.corrected_at, c.reason, c.seq
+FROM corrections c LEFT JOIN v_active_corrections a USING (correction_id) LEFT JOIN correction_matches m USING (correction_id);
 
 -- Findings of the current extraction with the readers' corrections applied.
 CREATE OR REPLACE VIEW v_findings AS
@@ -35,35 +72,34 @@ WITH sizes AS (
     FROM measurements GROUP BY run_id, finding_id
 ), quotes AS (
     SELECT run_id, finding_id, list(text ORDER BY idx) AS evidence FROM evidence GROUP BY run_id, finding_id
-), fixes AS (
-    SELECT finding_id, map_from_entries(list((field, new_value))) AS fix FROM v_latest_corrections GROUP BY finding_id
 )
-SELECT f.report_id, f.finding_id, f.run_id,
-       CASE WHEN map_contains(fix, 'organ') THEN fix['organ'] ELSE f.organ END AS organ,
-       CASE WHEN map_contains(fix, 'laterality') THEN fix['laterality'] ELSE f.laterality END AS laterality,
-       CASE WHEN map_contains(fix, 'location') THEN CAST(fix['location']::JSON AS VARCHAR[]) ELSE f.location END AS location,
-       CASE WHEN map_contains(fix, 'lesion_type') THEN fix['lesion_type'] ELSE f.lesion_type END AS lesion_type,
-       f.type_text,
-       CASE WHEN map_contains(fix, 'certainty') THEN fix['certainty'] ELSE f.certainty END AS certainty,
-       CASE WHEN map_contains(fix, 'count') THEN CAST(fix['count'] AS INTEGER) ELSE f.count END AS count,
-       CASE WHEN map_contains(fix, 'count_min') THEN CAST(fix['count_min'] AS INTEGER) ELSE f.count_min END AS count_min,
-       CASE WHEN map_contains(fix, 'sizes_mm') THEN CAST(fix['sizes_mm']::JSON AS DOUBLE[][])
-            ELSE coalesce(s.current_mm, []) END AS sizes_mm,
-       CASE WHEN map_contains(fix, 'size_bound') THEN fix['size_bound']
-            WHEN map_contains(fix, 'sizes_mm') THEN coalesce(f.size_bound, 'exact')
-            ELSE f.size_bound END AS size_bound,
-       coalesce(s.prior_mm, []) AS prior_sizes_mm,
-       list_max(flatten(sizes_mm)) AS largest_diameter_mm,
-       f.attenuation, f.image_reference, f.section, q.evidence,
-       f.anchor_start, f.anchor_end, fix IS NOT NULL AS corrected
+SELECT f.report_id, f.finding_id, f.run_id, f.organ, f.laterality, f.location, f.lesion_type, f.type_text, f.certainty,
+       f.count, f.count_min, coalesce(s.current_mm, []) AS sizes_mm, f.size_bound, coalesce(s.prior_mm, []) AS prior_sizes_mm,
+       list_max(flatten(sizes_mm)) AS largest_diameter_mm, f.attenuation, f.image_reference, f.section, q.evidence,
+       f.anchor_start, f.anchor_end, coalesce(f.corrected, false) AS corrected
 FROM findings f
 JOIN v_extractions e USING (run_id, report_id)
 LEFT JOIN sizes s USING (run_id, finding_id)
 LEFT JOIN quotes q USING (run_id, finding_id)
-LEFT JOIN fixes x USING (finding_id)
-WHERE NOT coalesce(fix['excluded'] = 'true', false);
+WHERE NOT EXISTS (SELECT 1 FROM corrected_findings c WHERE c.report_id = f.report_id AND c.finding_id = f.finding_id)
+UNION ALL
+SELECT report_id, finding_id, run_id, organ, laterality, location, lesion_type, type_text, certainty, count, count_min,
+       sizes_mm, size_bound, prior_sizes_mm, list_max(flatten(sizes_mm)), attenuation, image_reference, section,
+       [e.text for e in evidence], anchor_start, anchor_end, true
+FROM corrected_findings WHERE NOT deleted AND report_id IN (SELECT report_id FROM reports);
 
--- Every read report × organ: lesion | negative | not_mentioned.
+-- Where the quotes of these findings stand.
+CREATE OR REPLACE VIEW v_evidence AS
+SELECT f.report_id, f.finding_id, e.idx, e.start, e."end", e.text
+FROM v_findings f JOIN evidence e USING (run_id, finding_id)
+WHERE NOT EXISTS (SELECT 1 FROM corrected_findings c WHERE c.report_id = f.report_id AND c.finding_id = f.finding_id)
+UNION ALL
+SELECT report_id, finding_id, CAST(i - 1 AS INTEGER), evidence[i].start, evidence[i]."end", evidence[i].text
+FROM (SELECT report_id, finding_id, evidence, unnest(range(1, len(evidence) + 1)) AS i FROM corrected_findings
+      WHERE NOT deleted AND report_id IN (SELECT report_id FROM reports));
+
+-- Every read report × organ: lesion | negative | not_mentioned. Of a report that could not be read, only the organs that a
+-- person added a finding in.
 CREATE OR REPLACE VIEW v_organ_status AS
 WITH lesions AS (SELECT DISTINCT report_id, organ FROM v_findings),
 negatives AS (SELECT s.report_id, s.organ FROM organ_status s JOIN v_extractions e USING (run_id, report_id)
@@ -74,7 +110,7 @@ SELECT e.report_id, o.organ,
 FROM v_extractions e CROSS JOIN organs o
 LEFT JOIN lesions l ON l.report_id = e.report_id AND l.organ = o.organ
 LEFT JOIN negatives n ON n.report_id = e.report_id AND n.organ = o.organ
-WHERE e.status IN ('ok', 'no_lesion');
+WHERE e.status IN ('ok', 'no_lesion') OR l.organ IS NOT NULL;
 
 -- Every lesion that a finding speaks of, one row each, as a volume interval in mm³ (volume_hi NULL = open).
 -- A group of unknown number yields its minimum; `open_count` says that there may be more.
@@ -101,6 +137,14 @@ WITH measured AS (
     FROM v_findings
 )
 SELECT * FROM sized UNION ALL SELECT * FROM unsized;
+
+-- Organs in which a machine finds a lesion in a text that changed after a reader annotated it, and the reader none.
+CREATE OR REPLACE VIEW v_found_since_annotation AS
+SELECT DISTINCT e.report_id, f.organ
+FROM v_extractions e JOIN reports p USING (report_id) JOIN extractions m ON m.report_id = e.report_id AND m.text_sha256 = p.text_sha256
+JOIN findings f ON f.run_id = m.run_id AND f.report_id = m.report_id
+WHERE e.by_reader AND m.run_id <> e.run_id AND e.details->>'annotated_text_sha256' <> p.text_sha256
+  AND NOT EXISTS (SELECT 1 FROM v_findings v WHERE v.report_id = e.report_id AND v.organ = f.organ);
 
 -- What the trainer reads: one row per case × organ × place named in its report, and one per organ called free of lesions
 -- or not mentioned. `volume_hi_mm3` NULL = open. `excluded` says why a row must not be trained on (NULL = use it).
@@ -130,12 +174,18 @@ SELECT c.case_id, c.report_id, c.patient_id, c.split, c.site, o.organ,
        CASE WHEN c.status <> 'ok' THEN 'case set aside by `reportsup index`'
             WHEN c.report_id IS NULL THEN 'case has no report'
             WHEN e.report_id IS NULL THEN 'report not extracted'
-            WHEN e.status = 'error' THEN 'extraction failed'
-            WHEN e.status = 'rejected' THEN 'every finding quarantined'
+            WHEN e.status = 'error' AND p.organ IS NULL THEN 'extraction failed'
+            WHEN e.status = 'rejected' AND p.organ IS NULL THEN 'every finding quarantined'
+            WHEN e.status = 'unreadable' AND p.organ IS NULL THEN 'report unreadable'
             WHEN e.stale THEN 'report changed since extraction'
+            WHEN s.status <> 'lesion' AND list_contains(e.review_reasons, 'partly_unreadable')
+                 THEN 'report partly unreadable'
             WHEN EXISTS (SELECT 1 FROM quarantine q WHERE q.run_id = e.run_id AND q.report_id = e.report_id
                          AND coalesce(q.finding ->> 'organ', o.organ) = o.organ)
                  THEN 'a finding of the organ is quarantined'
+            WHEN p.organ IS NULL AND EXISTS (SELECT 1 FROM v_found_since_annotation n
+                                             WHERE n.report_id = c.report_id AND n.organ = o.organ)
+                 THEN 'the text changed after its annotation, and a lesion of the organ may be new'
        END AS excluded
 FROM cases c CROSS JOIN organs o
 LEFT JOIN v_extractions e ON e.report_id = c.report_id

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .records import Problem
+from .volumes import spatial_shape
 
 GRID_TOLERANCE_MM = 0.1
 SHEAR_TOLERANCE = 1e-3
@@ -35,7 +36,7 @@ def grid_of(image: nib.Nifti1Image) -> Grid:
     affine = np.asarray(image.affine, dtype=np.float64)
     codes = nib.aff2axcodes(affine) if np.all(np.isfinite(affine)) else (None,) * 3
     return Grid(
-        shape=tuple(int(n) for n in image.shape),
+        shape=spatial_shape(image),
         affine_ras=affine,
         spacing_mm=tuple(float(s) for s in np.linalg.norm(affine[:3, :3], axis=0)),
         orientation="".join(code or "?" for code in codes),

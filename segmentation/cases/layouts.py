@@ -14,10 +14,9 @@ from typing import Any
 
 from ...schemas import InputError, load_anatomy
 from .manifest import read_manifest
-from .masks import MaskNames, masks_of_folder, masks_of_label_map
-from .records import CaseFiles
+from .masks import VOLUME_ENDINGS, MaskNames, masks_of_folder, masks_of_label_map, without_ending
+from .records import CaseFiles, Problem
 
-_VOLUME_ENDINGS = (".nii.gz", ".nii")
 _TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
 
 
@@ -49,46 +48,52 @@ def read_layout(data: Path, *, rename: Mapping[str, str] | None = None) -> list[
             f"({', '.join(_TABLE_ENDINGS)}). Name the folder that holds the cases, or write a manifest with the "
             "columns case_id, ct, masks."
         )
+    names.check_used()
     return cases
 
 
 def _read_folders(data: Path, names: MaskNames) -> list[CaseFiles]:
-    cases = []
-    for folder in sorted(p for p in data.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        # os.path, because Path.exists raises where a folder may not be read.
-        ct = next((folder / f"ct{e}" for e in _VOLUME_ENDINGS if os.path.exists(folder / f"ct{e}")), None)
-        segmentations = folder / "segmentations"
-        has_masks = os.path.isdir(segmentations)
-        readable = os.access(folder, os.R_OK | os.X_OK)
-        if readable and ct is None and not has_masks:
-            continue
-        found = masks_of_folder(folder.name, segmentations, names) if has_masks else None
-        cases.append(
-            CaseFiles(
-                case_id=folder.name,
-                ct=ct or folder / "ct.nii.gz",
-                masks=found.masks if found else (),
-                mask_folder=segmentations if found else None,
-                problems=found.problems if found else (),
-                ignored_masks=found.ignored if found else (),
-            )
-        )
-    return cases
+    folders = sorted(p for p in data.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return [case for folder in folders if (case := _read_folder(folder, names))]
+
+
+def _read_folder(folder: Path, names: MaskNames) -> CaseFiles | None:
+    """The case of a folder, whatever the case of its file names; None for a folder that is none."""
+    readable = os.access(folder, os.R_OK | os.X_OK)
+    inside = sorted(folder.iterdir()) if readable else []
+    cts = [path for path in inside if (without_ending(path, VOLUME_ENDINGS) or "").lower() == "ct"]
+    segmentations = [path for path in inside if path.name.lower() == "segmentations" and os.path.isdir(path)]
+    if readable and not cts and not segmentations:
+        return None
+    problems = [
+        Problem(folder.name, f"two {what}", " and ".join(path.name for path in found), "one", "remove one", True)
+        for what, found in (("CTs", cts), ("mask folders", segmentations))
+        if len(found) > 1
+    ]
+    masks = masks_of_folder(folder.name, segmentations[0], names) if segmentations else None
+    return CaseFiles(
+        case_id=folder.name,
+        ct=cts[0] if cts else folder / "ct.nii.gz",
+        masks=masks.masks if masks else (),
+        mask_folder=segmentations[0] if masks else None,
+        problems=(*problems, *(masks.problems if masks else ())),
+        ignored_masks=masks.ignored if masks else (),
+    )
 
 
 def _read_dataset_json(path: Path, names: MaskNames) -> list[CaseFiles]:
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        labels: dict[str, Any] = description["labels"]
+        labels: dict[str, Any] = dict(description["labels"])
         training = description.get("training")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        if isinstance(training, list):
+            return _read_decathlon(path.parent, training, description.get("test") or [], labels, names)
+        return _read_nnunet(path.parent, description, labels, names)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
-            f"dataset.json: {path} has no readable 'labels' ({type(error).__name__}) vs a description of nnU-Net or of "
-            "the Medical Segmentation Decathlon. Correct the file, or write a manifest."
+            f"dataset.json: {path} has no readable 'labels', cases or channels ({type(error).__name__}) vs a "
+            "description of nnU-Net or of the Medical Segmentation Decathlon. Correct the file, or write a manifest."
         ) from error
-    if isinstance(training, list):
-        return _read_decathlon(path.parent, training, description.get("test") or [], labels, names)
-    return _read_nnunet(path.parent, description, labels, names)
 
 
 def _read_decathlon(
@@ -129,6 +134,7 @@ def _labelled_case(
         case_id=case_id,
         ct=ct,
         masks=found.masks if found else (),
+        label_map=found.label_map if found else None,
         mask_folder=label.parent if label else None,
         split=split,
         problems=found.problems if found else (),
@@ -142,5 +148,4 @@ def stem(path: Path) -> str:
     >>> stem(Path("a/liver_12.nii.gz"))
     'liver_12'
     """
-    ending = next((e for e in _VOLUME_ENDINGS if path.name.endswith(e)), path.suffix)
-    return path.name.removesuffix(ending)
+    return without_ending(path, VOLUME_ENDINGS) or path.stem

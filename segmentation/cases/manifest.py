@@ -75,6 +75,7 @@ def _case(row: Mapping[str, str], root: Path, names: MaskNames) -> CaseFiles:
         split=canonical_split(row.get("split")),
         site=row.get("site") or None,
         problems=found.problems,
+        label_map=found.label_map,
         ignored_masks=found.ignored,
     )
 

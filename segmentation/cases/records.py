@@ -37,10 +37,25 @@ class MaskFile:
 
 
 @dataclass(frozen=True)
+class LabelMap:
+    """What the description of a label map says of its values.
+
+    Attributes:
+        declared: every value with a name, 0 included, whether or not its mask is used.
+        ignore: value of voxels that nobody annotated (nnU-Net's "ignore").
+    """
+
+    path: Path
+    declared: tuple[int, ...]
+    ignore: int | None = None
+
+
+@dataclass(frozen=True)
 class CaseFiles:
     """The files of one case as a layout lists them; nothing has been opened yet.
 
     Attributes:
+        label_map: of a case whose masks are values of one file; None where each mask is a file of its own.
         problems: what the listing itself found, e.g. two files for one mask.
         ignored_masks: names that the anatomy table does not know; they are not read.
     """
@@ -48,6 +63,7 @@ class CaseFiles:
     case_id: str
     ct: Path
     masks: tuple[MaskFile, ...] = ()
+    label_map: LabelMap | None = None
     mask_folder: Path | None = None
     report_id: str | None = None
     patient_id: str | None = None
@@ -75,7 +91,9 @@ class CheckedCase:
     Attributes:
         shape, spacing_mm, orientation: of the CT, in file order, e.g. (512, 512, 90), (0.7, 0.7, 5.0), "LPS"; None when
             the CT cannot be read.
-        fingerprint: changes when any file of the case changes.
+        fingerprint: changes when any file of the case changes; "" when an unforeseen error cut the check short, so that
+            the next one reads the case again.
+        traceback: of that error.
     """
 
     files: CaseFiles
@@ -85,6 +103,7 @@ class CheckedCase:
     masks: tuple[MaskSummary, ...]
     problems: tuple[Problem, ...]
     fingerprint: str
+    traceback: str = ""
 
     @property
     def set_aside(self) -> bool:

@@ -1,4 +1,7 @@
-"""Reading NIfTI volumes with errors that name the file and say what to do."""
+"""Reading NIfTI volumes with errors that name the file and say what to do.
+
+A header may scale its voxels: value = slope × stored + intercept. Everything here speaks of the value, e.g. HU.
+"""
 
 import zlib
 from pathlib import Path
@@ -13,6 +16,8 @@ from nibabel.spatialimages import HeaderDataError
 from ...schemas import DataError
 
 _READ_ERRORS = (OSError, EOFError, zlib.error, ImageFileError, HeaderDataError, ValueError)
+# How far scaling and single precision may move a label from its whole number.
+_LABEL_TOLERANCE = 1e-3
 
 
 def open_volume(path: Path) -> nib.Nifti1Image:
@@ -34,22 +39,52 @@ def open_volume(path: Path) -> nib.Nifti1Image:
     return image
 
 
+def spatial_shape(image: nib.Nifti1Image) -> tuple[int, ...]:
+    """Voxels per axis, without trailing axes of length 1 beyond the third: a 4D file of one volume is that volume."""
+    shape = tuple(int(n) for n in image.shape)
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
 def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
-    """All voxels in file order and, unless the header scales them, in the file's own dtype; scaled ones as float32.
+    """All voxels in file order, of `spatial_shape`, in the file's own dtype; scaled ones as float32.
 
     Raises:
         DataError: the file ends early or is damaged.
     """
     proxy: Any = image.dataobj
     try:
-        if proxy.slope == 1 and proxy.inter == 0:
-            return np.asarray(proxy.get_unscaled())
-        return np.asarray(proxy.get_scaled(np.float32))
+        if (proxy.slope, proxy.inter) == (1, 0):
+            array = np.asarray(proxy.get_unscaled())
+        else:
+            with np.errstate(over="ignore"):  # an absurd slope gives infinities, which the checks name
+                array = image.get_fdata(dtype=np.float32, caching="unchanged")
     except _READ_ERRORS as error:
         path = Path(image.get_filename() or "")
         raise DataError(
             f"file: {path} ends early or is damaged ({_short(error, path)}) vs a complete volume. Copy it again."
         ) from error
+    return array.reshape(spatial_shape(image))
+
+
+def read_labels(image: nib.Nifti1Image) -> npt.NDArray[Any]:
+    """The voxels of a mask or label map: what scaling or storing as float blurred is whole again.
+
+    Values that are no whole numbers even so come back as they are.
+
+    Raises:
+        DataError: the file ends early or is damaged.
+    """
+    array = read_array(image)
+    if array.dtype.kind != "f":
+        return array
+    whole = np.rint(array)
+    with np.errstate(invalid="ignore"):
+        largest = float(np.abs(array).max(initial=0))
+        blurred = bool((np.abs(array - whole) <= _LABEL_TOLERANCE).all())
+    # Small values throughout are no blur around 0: they may be probabilities, and must not turn into an empty mask.
+    return whole.astype(np.int32) if blurred and (largest == 0 or 0.5 <= largest < 2**31) else array
 
 
 def read_mask(path: Path, label: int | None) -> npt.NDArray[np.bool_]:
@@ -58,7 +93,7 @@ def read_mask(path: Path, label: int | None) -> npt.NDArray[np.bool_]:
     Raises:
         DataError: the file cannot be read.
     """
-    array = read_array(open_volume(path))
+    array = read_labels(open_volume(path))
     return np.asarray(array != 0 if label is None else array == label)
 
 

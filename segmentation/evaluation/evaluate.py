@@ -1,7 +1,7 @@
 """A run against the truth of its cases: the public entry of the evaluation."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ...schemas.errors import DataError, InputError
+from ...schemas.failures import Failure
 from .channels import measure_case
 from .gallery import Gallery
 from .patients import OperatingPoint, choose_operating_point
@@ -28,6 +29,7 @@ class Evaluation:
         operating_points: organ → score from which a patient is positive.
         summaries: figures on the test cases, per organ and site, pooled ones first.
         results: one row per case × organ, validation and test.
+        failures: case_id → why a case that should have been judged is in no figure.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Evaluation:
     summaries: tuple[Summary, ...]
     results: tuple[ChannelResult, ...]
     version: Literal[4] = LAYOUT_VERSION
+    failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def test_results(self) -> tuple[ChannelResult, ...]:
@@ -74,6 +77,7 @@ def evaluate(
     settings: EvaluationSettings | None = None,
     operating_points: Mapping[str, OperatingPoint] | None = None,
     gallery: Gallery | None = None,
+    failed: Callable[[str, Failure], None] | None = None,
 ) -> Evaluation:
     """Metrics of one run, case by case: only one case is in memory at a time when `cases` is a generator.
 
@@ -82,6 +86,7 @@ def evaluate(
             `settings.test_split` make the figures, others are ignored.
         operating_points: organ → point chosen earlier; organs left out are chosen here.
         gallery: collects example pictures of the test cases for the report page.
+        failed: called with each case that cannot be measured, so that the others go on; None = its error is raised.
 
     Raises:
         DataError: volumes of a case do not share a grid, a case comes twice, or there is no test case.
@@ -107,10 +112,16 @@ def evaluate(
             )
         seen.add(case.case_id)
         patient = patients.setdefault(case.patient_id or f"case {case.case_id}", len(patients))
-        measured = tuple(measure_case(case, settings, patient))
+        try:
+            measured = tuple(measure_case(case, settings, patient))
+            if gallery is not None and case.split == settings.test_split:
+                gallery.add(case, measured, settings)
+        except Exception as error:
+            if failed is None:
+                raise
+            failed(case.case_id, Failure.of(error))
+            continue
         results.extend(measured)
-        if gallery is not None and case.split == settings.test_split:
-            gallery.add(case, measured, settings)
     return _evaluation(name, results, settings, operating_points or {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -12,7 +13,9 @@ from ..lesion_targets import LesionTargets
 from .checks import check_choice, check_options, check_targets
 from .precision import full_precision, without_autocast, zero_touching
 from .pseudo_mask import BallOptions, PseudoMask, place_lesions
-from .voxel_terms import SMOOTHING_VOXELS
+from .voxel_terms import SMOOTHING_VOXELS, mean_over_batch
+
+Box = tuple[slice, slice, slice]
 
 
 def pseudo_mask_loss(
@@ -47,17 +50,66 @@ def pseudo_mask_loss(
     return cross_entropy + dice_weight * (1 - (2 * overlap + SMOOTHING_VOXELS) / (total + SMOOTHING_VOXELS))
 
 
+@dataclass(frozen=True)
+class PlacedSlot:
+    """The lesions of one slot where the network believes them most, inside the slot's bounding box."""
+
+    sample: int
+    slot: int
+    box: Box
+    mask: PseudoMask
+    background: Tensor
+
+
+@torch.no_grad()
+def place_slots(logits: Tensor, targets: LesionTargets, options: BallOptions | None = None) -> list[PlacedSlot]:
+    """Return every slot with lesions, placed; logits (B, C, X, Y, Z).
+
+    Slots of one channel in one sample are placed one after the other, the one with the largest lesion first, and no
+    voxel is given away twice. Background is what no lesion of any slot reaches, and no slot with unknown background either.
+    """
+    placed: list[PlacedSlot] = []
+    for b, channel in dict.fromkeys((b, int(targets.channel[b, r])) for b, r in slots_with_lesions(targets)):
+        mine = [r for s, r in slots_with_lesions(targets) if s == b and int(targets.channel[b, r]) == channel]
+        mine.sort(key=lambda r: -float(targets.lesion_volume_mm3[b, r].max()))
+        taken = torch.zeros_like(targets.region[b, 0])
+        spoken_for = torch.zeros_like(taken)
+        masks: list[tuple[int, Box, PseudoMask]] = []
+        for r in mine:
+            box, _ = region_box(targets, b, r)
+            mask = slot_pseudo_mask(logits[b, channel][box], targets, b, r, options, taken=taken[box])
+            taken[box] |= mask.lesion
+            spoken_for[box] |= mask.ignored | (mask.foreground > 0)
+            masks.append((r, box, mask))
+        for r, box, mask in masks:
+            background = known_background(targets, b, r) & ~spoken_for[box]
+            placed.append(PlacedSlot(b, r, box, mask, background))
+    return placed
+
+
+def known_background(targets: LesionTargets, b: int, r: int) -> Tensor:
+    """Return bool (x, y, z) in a slot's box: the voxels of its region that hold none but the lesions listed."""
+    box, region = region_box(targets, b, r)
+    if not targets.background_known[b, r]:
+        return torch.zeros_like(region)
+    for other in targets.neighbours(b, r):
+        if not targets.background_known[b, other]:
+            region = region & ~targets.region[b, other][box]
+    return region
+
+
 class BallLoss(nn.Module):
     """Supervises the final head with pseudo-masks of the reported lesions; for logits at the crop's resolution.
 
     The voxels of a region that are neither lesion nor ignored are background, unless the slot's `background_known` is
-    false. Slots without lesions are left to the Volume Loss. A slot's loss is multiplied by its weight; the mean
-    goes over all slots with lesions.
+    false or they also belong to such a slot. Slots without lesions are left to the Volume Loss. A slot's loss is
+    multiplied by its weight; the mean goes over all slots with lesions.
 
     Args:
         options: how a lesion is drawn.
         dice_weight: weight of the Dice beside the cross-entropy, ≥ 0.
         normalisation: "terms" (lesion and background averaged apart) or "crop" (both over all voxels: the reference).
+        over_ranks: take the mean over the slots of all ranks (see `ranks.sum_over_ranks`).
 
     Raises:
         ConfigError: an option out of its range.
@@ -74,7 +126,12 @@ class BallLoss(nn.Module):
     """
 
     def __init__(
-        self, options: BallOptions | None = None, *, dice_weight: float = 1.0, normalisation: str = "terms"
+        self,
+        options: BallOptions | None = None,
+        *,
+        dice_weight: float = 1.0,
+        normalisation: str = "terms",
+        over_ranks: bool = False,
     ) -> None:
         super().__init__()
         self.options = options or BallOptions()
@@ -89,6 +146,7 @@ class BallLoss(nn.Module):
         )
         self.dice_weight = dice_weight
         self.normalisation = normalisation
+        self.over_ranks = over_ranks
 
     def forward(self, logits: Tensor, targets: LesionTargets) -> Tensor:
         """Return the scalar loss of the final head.
@@ -101,25 +159,21 @@ class BallLoss(nn.Module):
             DataError: targets that do not fit the logits.
         """
         check_targets(logits, targets, same_grid=True)
-        slots = slots_with_lesions(targets)
-        if not slots:
-            return zero_touching([logits])
+        total = zero_touching([logits])
         with without_autocast(logits):
             logits = full_precision(logits)
-            losses = [targets.weight[b, r].item() * self._slot_loss(logits, targets, b, r) for b, r in slots]
-            return torch.stack(losses).mean()
+            placed = place_slots(logits, targets, self.options)
+            for slot in placed:
+                total = total + targets.weight[slot.sample, slot.slot].item() * self._slot_loss(logits, targets, slot)
+            return mean_over_batch(total, total.new_tensor(float(len(placed))), self.over_ranks)
 
-    def _slot_loss(self, logits: Tensor, targets: LesionTargets, b: int, r: int) -> Tensor:
-        box, region = region_box(targets, b, r)
-        region_logits = logits[b, int(targets.channel[b, r])][box]
-        mask = slot_pseudo_mask(region_logits, targets, b, r, self.options)
-        background = torch.zeros_like(mask.foreground)
-        if targets.background_known[b, r]:
-            background = (region & ~mask.ignored & (mask.foreground == 0)).to(region_logits.dtype)
+    def _slot_loss(self, logits: Tensor, targets: LesionTargets, slot: PlacedSlot) -> Tensor:
+        region_logits = logits[slot.sample, int(targets.channel[slot.sample, slot.slot])][slot.box]
         crop_voxels = prod(logits.shape[2:]) if self.normalisation == "crop" else None
         # Without background the Dice is a foreground term alone: the cross-entropy says the same.
-        dice_weight = self.dice_weight if targets.background_known[b, r] else 0.0
-        return pseudo_mask_loss(region_logits, mask, background, dice_weight, crop_voxels)
+        dice_weight = self.dice_weight if targets.background_known[slot.sample, slot.slot] else 0.0
+        background = slot.background.to(region_logits.dtype)
+        return pseudo_mask_loss(region_logits, slot.mask, background, dice_weight, crop_voxels)
 
 
 def slots_with_lesions(targets: LesionTargets) -> list[tuple[int, int]]:
@@ -128,7 +182,7 @@ def slots_with_lesions(targets: LesionTargets) -> list[tuple[int, int]]:
     return [(b, r) for b, r in listed.nonzero().tolist()]
 
 
-def region_box(targets: LesionTargets, b: int, r: int) -> tuple[tuple[slice, slice, slice], Tensor]:
+def region_box(targets: LesionTargets, b: int, r: int) -> tuple[Box, Tensor]:
     """Return the slices of a slot's bounding box and its region inside them, bool (x, y, z)."""
     x0, x1, y0, y1, z0, z1 = targets.box[b, r].tolist()
     box = (slice(x0, x1), slice(y0, y1), slice(z0, z1))
@@ -136,10 +190,16 @@ def region_box(targets: LesionTargets, b: int, r: int) -> tuple[tuple[slice, sli
 
 
 def slot_pseudo_mask(
-    region_logits: Tensor, targets: LesionTargets, b: int, r: int, options: BallOptions | None = None
+    region_logits: Tensor,
+    targets: LesionTargets,
+    b: int,
+    r: int,
+    options: BallOptions | None = None,
+    *,
+    taken: Tensor | None = None,
 ) -> PseudoMask:
-    """Return the pseudo-mask of a slot inside its bounding box, from the logits there (x, y, z)."""
-    _, region = region_box(targets, b, r)
+    """Return the pseudo-mask of a slot inside its bounding box, from the logits (x, y, z); see `place_lesions`."""
+    box, region = region_box(targets, b, r)
     pairs = zip(targets.lesion_volume_mm3[b, r].tolist(), targets.lesion_diameter_mm[b, r].tolist(), strict=True)
     largest_first = sorted(((volume, diameter) for volume, diameter in pairs if diameter > 0), reverse=True)
     x_mm, y_mm, z_mm = targets.spacing_mm[b].tolist()
@@ -150,4 +210,6 @@ def slot_pseudo_mask(
         [volume for volume, _ in largest_first],
         (x_mm, y_mm, z_mm),
         options,
+        centres=targets.centres[b, r][box],
+        taken=taken,
     )

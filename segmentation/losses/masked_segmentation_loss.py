@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from .checks import check_choice, check_labels, check_options
 from .precision import full_precision, without_autocast
-from .voxel_terms import adaptive_tversky, area_pool, mean_of_present, soft_dice, weighted_bce
+from .voxel_terms import adaptive_tversky, area_pool, mean_of_present, mean_over_batch, soft_dice, weighted_bce
 
 
 class MaskedSegmentationLoss(nn.Module):
@@ -23,6 +23,7 @@ class MaskedSegmentationLoss(nn.Module):
         cross_entropy_weight: weight of the cross-entropy, ≥ 0.
         positive_weight: how many times a lesion voxel counts in the cross-entropy, ≥ 1. Lesions fill a thousandth of a
             crop; a small network trained briefly predicts nothing at all unless they count for more.
+        over_ranks: take sums over the batches of all ranks (see `ranks.sum_over_ranks`).
 
     Raises:
         ConfigError: an option out of its range.
@@ -43,6 +44,7 @@ class MaskedSegmentationLoss(nn.Module):
         dice_weight: float = 1.0,
         cross_entropy_weight: float = 1.0,
         positive_weight: float = 1.0,
+        over_ranks: bool = False,
     ) -> None:
         super().__init__()
         check_choice("overlap", overlap, ("dice", "tversky"))
@@ -55,6 +57,7 @@ class MaskedSegmentationLoss(nn.Module):
         self.dice_weight = dice_weight
         self.cross_entropy_weight = cross_entropy_weight
         self.positive_weight = positive_weight
+        self.over_ranks = over_ranks
 
     def forward(self, logits: Tensor, labels: Tensor, known: Tensor | None = None) -> Tensor:
         """Return the scalar loss of one head.
@@ -75,8 +78,13 @@ class MaskedSegmentationLoss(nn.Module):
             positive = area_pool(labels if known is None else labels * known, shape).to(logits.dtype)
             target = positive / weights.clamp(min=1e-6)
             probabilities = torch.sigmoid(logits)
-            bce = self.cross_entropy_weight * weighted_bce(logits, target, weights, self.positive_weight)
+            bce = weighted_bce(logits, target, weights, self.positive_weight, self.over_ranks)
+            bce = self.cross_entropy_weight * bce
             if self.overlap == "tversky":
-                return bce * weights.mean() + self.dice_weight * adaptive_tversky(probabilities, target, weights).mean()
-            dice = mean_of_present(soft_dice(probabilities, target, weights), target, weights)
-            return bce + self.dice_weight * dice
+                voxels = weights.new_tensor(float(weights.numel()))
+                bce = bce * mean_over_batch(weights.sum(), voxels, self.over_ranks)
+                overlap = adaptive_tversky(probabilities, target, weights, self.over_ranks).mean()
+            else:
+                dice = soft_dice(probabilities, target, weights, self.over_ranks)
+                overlap = mean_of_present(dice, target, weights, self.over_ranks)
+            return bce + self.dice_weight * overlap

@@ -41,10 +41,15 @@ class BallOptions:
 
 @dataclass(frozen=True)
 class PseudoMask:
-    """Voxel targets of one region, each (X, Y, Z): foreground weights (0 = none), and what to ignore around them."""
+    """Voxel targets of one region, each (X, Y, Z): foreground weights (0 = none), and what to ignore around them.
+
+    `lesion` are the reported volumes, the rest of which is `ignored`; `confidence` is their mean probability, a scalar.
+    """
 
     foreground: Tensor
     ignored: Tensor
+    lesion: Tensor
+    confidence: Tensor
 
 
 @torch.no_grad()
@@ -55,6 +60,9 @@ def place_lesions(
     volumes_mm3: Sequence[float],
     spacing_mm: Spacing,
     options: BallOptions | None = None,
+    *,
+    centres: Tensor | None = None,
+    taken: Tensor | None = None,
 ) -> PseudoMask:
     """Return the pseudo-mask of the lesions of one region.
 
@@ -65,6 +73,8 @@ def place_lesions(
         volumes_mm3: of each lesion, > 0; at most what is left of the region is used.
         spacing_mm: voxel size.
         options: see `BallOptions`.
+        centres: bool (X, Y, Z), where the balls' centres may lie; None = anywhere in the region.
+        taken: bool (X, Y, Z), voxels that the lesions of another region have already.
 
     Example:
         >>> from math import pi
@@ -75,14 +85,17 @@ def place_lesions(
         (34, True)
     """
     options = options or BallOptions()
-    free = region.clone()
+    available = region.clone() if taken is None else region & ~taken
+    free = available.clone()
     foreground = torch.zeros_like(probability)
     ignored = torch.zeros_like(region)
     for diameter_mm, volume_mm3 in zip(diameters_mm, volumes_mm3, strict=True):
         score = ball_correlation(probability * free, diameter_mm, spacing_mm)
-        centre = plateau_centre(score, region, spacing_mm)
+        centre = plateau_centre(score, region if centres is None else centres, spacing_mm)
         _draw(probability, centre, diameter_mm, volume_mm3, spacing_mm, options, free, foreground, ignored)
-    return PseudoMask(foreground, ignored & (foreground == 0))
+    lesion = available & ~free
+    confidence = (probability * lesion).sum() / lesion.sum().clamp(min=1)
+    return PseudoMask(foreground, ignored & (foreground == 0), lesion, confidence)
 
 
 def _draw(

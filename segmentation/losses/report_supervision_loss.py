@@ -29,6 +29,8 @@ class ReportSupervisionLoss(nn.Module):
         volume_weight: of the Volume Loss; None = the preset's.
         ball_weight: of the Ball Loss; None = the preset's.
         cross_entropy_weight, positive_weight: see `MaskedSegmentationLoss`.
+        over_ranks: in a distributed run, take every term over the batches of all ranks: N ranks minimise what one rank
+            with the whole batch would. All ranks must then call the loss in step.
 
     Raises:
         ConfigError: an unknown preset or a negative weight.
@@ -52,6 +54,7 @@ class ReportSupervisionLoss(nn.Module):
         ball_weight: float | None = None,
         cross_entropy_weight: float = 1.0,
         positive_weight: float = 1.0,
+        over_ranks: bool = False,
     ) -> None:
         super().__init__()
         check_choice("preset", preset, tuple(PRESETS))
@@ -64,10 +67,13 @@ class ReportSupervisionLoss(nn.Module):
         check_options(volume_weight=(options.volume_weight, 0.0, 1e3), ball_weight=(options.ball_weight, 0.0, 1e3))
         self.options = options
         self.segmentation_loss = MaskedSegmentationLoss(
-            options.overlap, cross_entropy_weight=cross_entropy_weight, positive_weight=positive_weight
+            options.overlap,
+            cross_entropy_weight=cross_entropy_weight,
+            positive_weight=positive_weight,
+            over_ranks=over_ranks,
         )
-        self.volume_loss = VolumeLoss(options.volume_form)
-        self.ball_loss = BallLoss(options.ball, normalisation=options.ball_normalisation)
+        self.volume_loss = VolumeLoss(options.volume_form, over_ranks=over_ranks)
+        self.ball_loss = BallLoss(options.ball, normalisation=options.ball_normalisation, over_ranks=over_ranks)
 
     def forward(
         self,
@@ -103,9 +109,8 @@ class ReportSupervisionLoss(nn.Module):
 
     def report_terms(self, heads: list[Tensor], targets: LesionTargets | None) -> tuple[Tensor, Tensor]:
         """Return the unweighted Volume Loss and Ball Loss of the heads; zeros that touch them without a target."""
-        if targets is None or not bool((targets.channel >= 0).any()):
-            nothing = zero_touching(heads[:1])
-            return nothing, nothing
+        if targets is None:
+            targets = LesionTargets.empty(len(heads[0]), tuple(heads[0].shape[2:])).to(heads[0].device)
         volume = torch.stack([self.volume_loss(head, targets) for head in heads[1:] or heads]).mean()
         return volume, self.ball_loss(heads[0], targets)
 

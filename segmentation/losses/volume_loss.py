@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..lesion_targets import LesionTargets
 from .checks import check_choice, check_options, check_targets
 from .precision import full_precision, without_autocast, zero_touching
-from .voxel_terms import area_pool
+from .voxel_terms import area_pool, mean_over_batch
 
 LARGEST_VOLUME_MM3 = 1e12  # stands for an open upper bound: inf − inf is not a number
 REFERENCE_SOFTENING_MM3 = 500.0
@@ -18,7 +18,13 @@ REFERENCE_SMALL_MM3 = 100.0
 
 
 def interval_volume_loss(
-    volume_mm3: Tensor, lo_mm3: Tensor, hi_mm3: Tensor, relative_softening: float = 0.1, softening_mm3: float = 5.0
+    volume_mm3: Tensor,
+    lo_mm3: Tensor,
+    hi_mm3: Tensor,
+    relative_softening: float = 0.1,
+    softening_mm3: float = 5.0,
+    *,
+    own_mm3: Tensor | None = None,
 ) -> Tensor:
     """Return 0 for volumes inside [lo, hi] and the softened log ratio to the nearer bound outside, element-wise.
 
@@ -33,6 +39,7 @@ def interval_volume_loss(
         hi_mm3: upper bounds, ≥ `lo_mm3`; inf = open.
         relative_softening: ε, > 0.
         softening_mm3: keeps a bound of 0 finite, > 0.
+        own_mm3: what counts against the upper bound, at most `volume_mm3`; None = all of it.
 
     Example:
         >>> volume = torch.tensor([0.0, 800.0, 1200.0])
@@ -43,7 +50,7 @@ def interval_volume_loss(
     lo_soft = relative_softening * lo_mm3 + softening_mm3
     hi_soft = relative_softening * hi_mm3 + softening_mm3
     too_little = torch.relu(torch.log((lo_mm3 + lo_soft) / (volume_mm3 + lo_soft)))
-    too_much = torch.relu(torch.log((volume_mm3 + hi_soft) / (hi_mm3 + hi_soft)))
+    too_much = torch.relu(torch.log(((volume_mm3 if own_mm3 is None else own_mm3) + hi_soft) / (hi_mm3 + hi_soft)))
     return (too_little + too_much) / math.log1p(1 / relative_softening)
 
 
@@ -69,26 +76,54 @@ def _deviation(volume_mm3: Tensor, reported_mm3: Tensor) -> Tensor:
     return (volume_mm3 - reported_mm3).abs() / (volume_mm3 + reported_mm3 + REFERENCE_SOFTENING_MM3)
 
 
-def predicted_volumes_mm3(logits: Tensor, targets: LesionTargets, slots: list[tuple[int, int]]) -> Tensor:
+def predicted_volumes_mm3(
+    logits: Tensor, targets: LesionTargets, slots: list[tuple[int, int]], regions: Tensor | None = None
+) -> Tensor:
     """Return (S,) the probability mass in mm³ inside the region of each (sample, slot) pair.
 
-    On a head of lower resolution a coarse voxel counts with the share of it that lies in the region. That is exactly
-    the sum over the nearest-neighbour upsampled head, without ever building it at full resolution.
+    `regions`, bool (S, X, Y, Z), stands in for the slots' own. On a head of lower resolution a coarse voxel counts with
+    the share of it that lies in the region. That is exactly the sum over the nearest-neighbour upsampled head, without
+    ever building it at full resolution.
     """
     samples = [b for b, _ in slots]
     channels = [int(targets.channel[b, r]) for b, r in slots]
-    regions = targets.region[samples, [r for _, r in slots]].unsqueeze(1)  # (S, 1, X, Y, Z)
-    inside = area_pool(regions, tuple(logits.shape[2:]))[:, 0].to(logits.dtype)
+    if regions is None:
+        regions = targets.region[samples, [r for _, r in slots]]
+    inside = area_pool(regions.unsqueeze(1), tuple(logits.shape[2:]))[:, 0].to(logits.dtype)
     probabilities = torch.sigmoid(logits[samples, channels])  # (S, x, y, z)
     grid_ratio = math.prod(targets.region.shape[2:]) / math.prod(logits.shape[2:])
     voxel_mm3 = (targets.spacing_mm[samples].double().prod(1) * grid_ratio).to(logits)
     return (probabilities * inside).sum((1, 2, 3)) * voxel_mm3
 
 
+def own_volumes_mm3(logits: Tensor, targets: LesionTargets, slots: list[tuple[int, int]], volume_mm3: Tensor) -> Tensor:
+    """Return (S,) the part of `volume_mm3` that the neighbours of each slot cannot account for.
+
+    Where a slot shares voxels with others of its channel, their lesions may fill those, up to their upper bounds: own =
+    V − min(V shared, Σ their hi). It is never more than the slot's lesions hold if the prediction is right.
+    """
+    shared = [(i, near) for i, (b, r) in enumerate(slots) if (near := targets.neighbours(b, r))]
+    if not shared:
+        return volume_mm3
+    pairs = [slots[i] for i, _ in shared]
+    overlaps = [
+        targets.region[b, r] & targets.region[b, near].any(0) for (b, r), (_, near) in zip(pairs, shared, strict=True)
+    ]
+    theirs_mm3 = torch.stack(
+        [targets.volume_hi_mm3[b, near].sum() for (b, _), (_, near) in zip(pairs, shared, strict=True)]
+    )
+    explained = torch.minimum(
+        predicted_volumes_mm3(logits, targets, pairs, torch.stack(overlaps)), theirs_mm3.to(volume_mm3)
+    )
+    return volume_mm3.index_add(0, torch.tensor([i for i, _ in shared], device=volume_mm3.device), -explained)
+
+
 class VolumeLoss(nn.Module):
     """Penalises a predicted lesion volume outside the reported interval; for the deep-supervision heads.
 
-    A slot's loss is multiplied by its weight; the mean goes over all slots with a usable target.
+    The lower bound asks for the volume of the whole region; against the upper bound counts what the slot's neighbours
+    cannot account for (`own_volumes_mm3`). A slot's loss is multiplied by its weight; the mean goes over all slots with
+    a usable target.
 
     Args:
         form: "interval", or "reference" (one volume, the sum of the slot's lesions; slots with an open interval or
@@ -96,6 +131,7 @@ class VolumeLoss(nn.Module):
         relative_softening: ε of `interval_volume_loss`.
         softening_mm3: absolute softening of `interval_volume_loss`.
         tolerance: τ of `reference_volume_loss`.
+        over_ranks: take the mean over the slots of all ranks (see `ranks.sum_over_ranks`).
 
     Raises:
         ConfigError: an option out of its range.
@@ -116,6 +152,7 @@ class VolumeLoss(nn.Module):
         relative_softening: float = 0.1,
         softening_mm3: float = 5.0,
         tolerance: float = 0.2,
+        over_ranks: bool = False,
     ) -> None:
         super().__init__()
         check_choice("form", form, ("interval", "reference"))
@@ -128,6 +165,7 @@ class VolumeLoss(nn.Module):
         self.relative_softening = relative_softening
         self.softening_mm3 = softening_mm3
         self.tolerance = tolerance
+        self.over_ranks = over_ranks
 
     def forward(self, logits: Tensor, targets: LesionTargets) -> Tensor:
         """Return the scalar loss of one head.
@@ -141,13 +179,12 @@ class VolumeLoss(nn.Module):
         """
         check_targets(logits, targets, same_grid=False)
         slots = self._usable_slots(targets)
-        if not slots:
-            return zero_touching([logits])
+        total = zero_touching([logits])
         with without_autocast(logits):
-            logits = full_precision(logits)
-            losses = self._slot_losses(predicted_volumes_mm3(logits, targets, slots), targets, slots)
-            weights = torch.stack([targets.weight[b, r] for b, r in slots]).to(logits)
-            return (losses * weights).mean()
+            if slots:
+                weights = torch.stack([targets.weight[b, r] for b, r in slots]).to(total)
+                total = (self._slot_losses(full_precision(logits), targets, slots) * weights).sum()
+            return mean_over_batch(total, total.new_tensor(float(len(slots))), self.over_ranks)
 
     def _usable_slots(self, targets: LesionTargets) -> list[tuple[int, int]]:
         usable = targets.channel >= 0
@@ -155,11 +192,19 @@ class VolumeLoss(nn.Module):
             usable = usable & targets.volume_hi_mm3.isfinite() & (targets.lesion_volume_mm3.sum(2) > 0)
         return [(b, r) for b, r in usable.nonzero().tolist()]
 
-    def _slot_losses(self, volume_mm3: Tensor, targets: LesionTargets, slots: list[tuple[int, int]]) -> Tensor:
+    def _slot_losses(self, logits: Tensor, targets: LesionTargets, slots: list[tuple[int, int]]) -> Tensor:
+        volume_mm3 = predicted_volumes_mm3(logits, targets, slots)
+
         def of_slots(field: Tensor) -> Tensor:
             return torch.stack([field[b, r] for b, r in slots]).to(volume_mm3)
 
         if self.form == "reference":
             return reference_volume_loss(volume_mm3, of_slots(targets.lesion_volume_mm3.sum(2)), self.tolerance)
-        lo_mm3, hi_mm3 = of_slots(targets.volume_lo_mm3), of_slots(targets.volume_hi_mm3)
-        return interval_volume_loss(volume_mm3, lo_mm3, hi_mm3, self.relative_softening, self.softening_mm3)
+        return interval_volume_loss(
+            volume_mm3,
+            of_slots(targets.volume_lo_mm3),
+            of_slots(targets.volume_hi_mm3),
+            self.relative_softening,
+            self.softening_mm3,
+            own_mm3=own_volumes_mm3(logits, targets, slots, volume_mm3),
+        )

@@ -11,8 +11,8 @@ from nibabel import orientations
 from scipy.ndimage import binary_fill_holes
 from torch import nn
 
-from ...schemas.errors import DataError, TrainingError
-from ..cases.volumes import open_volume
+from ...schemas.errors import DataError
+from ..cases.volumes import open_volume, spatial_shape
 from ..losses.region_margin import dilate_region
 from ..preprocessing import Grid, Plan, prepare_image, resample_image
 from ..training.checkpoint import load_checkpoint
@@ -52,11 +52,7 @@ def load_model(run: Path, *, device: str | None = None, network: nn.Module | Non
         TrainingError: the folder is not a run, or holds no weights yet.
     """
     folder = RunFolder(run)
-    if not folder.config.exists():
-        raise TrainingError(
-            f"run folder {run}: no {folder.config.name} vs a folder that `reportsup train` wrote. Nothing can be "
-            "predicted. Check the path."
-        )
+    folder.check_complete()
     config, plan = folder.read_config(), folder.read_plan()
     built = network or build_network(config.network, len(plan.channels), config.network_args)
     if folder.best.exists():
@@ -88,7 +84,7 @@ def predict_ct(model: Model, ct: Path, *, overlap: float = 0.5) -> tuple[dict[st
     volume = open_volume(ct)
     affine = np.asarray(volume.affine, dtype=np.float64)
     back = {
-        channel.organ: to_native(probabilities[index], grid, volume.shape, affine)
+        channel.organ: to_native(probabilities[index], grid, spatial_shape(volume), affine)
         for index, channel in enumerate(model.plan.channels)
     }
     return back, affine

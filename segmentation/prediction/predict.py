@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,12 @@ import numpy.typing as npt
 
 from ...schemas.atomic import atomic, remove_partial_files
 from ...schemas.errors import DataError
-from ..cases import IndexedCase
-from ..cases.volumes import open_volume
+from ...schemas.failures import Failure
 from ..evaluation.components import LesionComponent, lesion_components
+from .inputs import PredictionInput
 from .model import Affine, Model, Probability, limit_to_organs, predict_ct
-from .organ_masks import organ_mask_reader
 
 _DONE = "components.json"
-
-
-@dataclass(frozen=True)
-class PredictionInput:
-    """A CT to predict, with the organ masks that limit its lesions: organ → reader of a mask on the CT's grid."""
-
-    case_id: str
-    ct: Path
-    organ_masks: Mapping[str, Callable[[], npt.NDArray[np.bool_]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,8 +53,10 @@ def predict_cases(
     options: PredictionOptions | None = None,
     *,
     done: Callable[[str, Sequence[LesionComponent] | None], None] = lambda case_id, lesions: None,
-) -> dict[str, str]:
-    """Predict every case that `out` does not hold yet, and return case_id → message for those that failed.
+) -> dict[str, Failure]:
+    """Predict every case that `out` does not hold yet, and return case_id → what went wrong for those that failed.
+
+    The table is written whatever fails.
 
     Args:
         done: called after each case with its lesions, None for one that was there already.
@@ -73,29 +65,20 @@ def predict_cases(
     out.mkdir(parents=True, exist_ok=True)
     remove_partial_files(out)
     shared = {"run": str(model.run.resolve()), "step": model.step, **asdict(options)}
-    failures: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
     for item in inputs:
         limited = sorted(item.organ_masks) if options.organ_margin_mm is not None else []
-        made_by = {**shared, "limited_to": limited}
-        if _is_done(out / item.case_id, made_by):
-            done(item.case_id, None)
-            continue
         try:
-            done(item.case_id, _predict_case(model, item, out, options, made_by))
-        except DataError as error:
-            failures[item.case_id] = str(error)
-    _write_table(out)
+            made_by = {**shared, "limited_to": limited, **_identity(item.ct)}
+            if _is_done(out / item.case_id, made_by):
+                done(item.case_id, None)
+            else:
+                done(item.case_id, _predict_case(model, item, out, options, made_by))
+        except Exception as error:  # whatever it is, the other cases go on
+            failures[item.case_id] = Failure.of(error)
+            shutil.rmtree(_unfinished(out, item.case_id), ignore_errors=True)
+    write_table(out)
     return failures
-
-
-def inputs_of(cases: Sequence[IndexedCase], organs: Sequence[str]) -> list[PredictionInput]:
-    """Registered cases as inputs, with the organ masks that they have."""
-    return [
-        PredictionInput(
-            case.case_id, case.ct, {organ: read for organ in organs if (read := organ_mask_reader(case, organ))}
-        )
-        for case in cases
-    ]
 
 
 def _predict_case(
@@ -105,7 +88,7 @@ def _predict_case(
     if options.organ_margin_mm is not None:
         masks = {organ: read() for organ, read in item.organ_masks.items()}
         probabilities = limit_to_organs(probabilities, masks, affine, options.organ_margin_mm)
-    unfinished = out / f".{item.case_id}.part"
+    unfinished = _unfinished(out, item.case_id)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     lesions: list[LesionComponent] = []
@@ -148,20 +131,51 @@ def _save(path: Path, array: npt.NDArray[Any], affine: Affine) -> None:
     nib.save(image, path)
 
 
-def _is_done(folder: Path, made_by: Mapping[str, Any]) -> bool:
+def _unfinished(out: Path, case_id: str) -> Path:
+    return out / f".{case_id}.part"
+
+
+def _identity(ct: Path) -> dict[str, Any]:
+    """Which file a prediction was made of, so that another one of its name, or a new one in its place, is noticed."""
     try:
-        record = json.loads((folder / _DONE).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return False
-    return bool(record.get("made_by") == made_by)
+        status = ct.stat()
+    except OSError as error:
+        raise DataError(
+            f"file: {ct} cannot be read ({error.strerror}) vs a volume. Restore it or correct the path."
+        ) from error
+    return {"ct": str(ct.resolve()), "ct_bytes": status.st_size, "ct_modified_ns": status.st_mtime_ns}
 
 
-def _write_table(out: Path) -> None:
+def _is_done(folder: Path, made_by: Mapping[str, Any]) -> bool:
+    """Whether the folder holds this very prediction.
+
+    Raises:
+        DataError: it holds that of another CT.
+    """
+    before = _read_record(folder / _DONE).get("made_by") or {}
+    other = before.get("ct", made_by["ct"])
+    if other != made_by["ct"]:
+        raise DataError(
+            f"{folder}: made of {other} vs {made_by['ct']}. The earlier prediction would be overwritten. "
+            "Predict into another folder with --out, or remove this one."
+        )
+    return bool(before == made_by)
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def write_table(out: Path) -> None:
     """The table of all cases in the folder, replaced at once."""
     rows = []
     for path in sorted(out.glob(f"*/{_DONE}")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        rows += [{"case_id": record["case_id"], **_flat(lesion)} for lesion in record["lesions"]]
+        record = _read_record(path)
+        rows += [{"case_id": record["case_id"], **_flat(lesion)} for lesion in record.get("lesions", ())]
     columns = ["case_id", *(_flat(asdict(_EXAMPLE)))]
     with atomic(out / "components.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns)
@@ -176,20 +190,3 @@ def _flat(lesion: Mapping[str, Any]) -> dict[str, Any]:
     x, y, z = lesion["centroid_ras_mm"]
     rest = {key: value for key, value in lesion.items() if key != "centroid_ras_mm"}
     return {**rest, "x_ras_mm": x, "y_ras_mm": y, "z_ras_mm": z}
-
-
-def files_as_inputs(paths: Sequence[Path]) -> list[PredictionInput]:
-    """CT files as inputs, named by their file, or by their folder when the file is called `ct`."""
-    inputs = []
-    for path in paths:
-        open_volume(path)
-        stem = path.name.removesuffix(".gz").removesuffix(".nii")
-        inputs.append(PredictionInput(path.resolve().parent.name if stem == "ct" else stem, path))
-    names = [item.case_id for item in inputs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"predict: {', '.join(twice)} named by several files vs one each. One would overwrite the other. "
-            "Rename the files, or predict them into different folders."
-        )
-    return inputs

@@ -11,7 +11,7 @@ from .build import CacheResult, build_cache, prepare_image
 from .cache import CachedCase, CaseCrop, MaskInfo, open_case
 from .plan import Fingerprint, LesionChannel, Plan, render_plan
 from .planner import make_plan, plan_channels, plan_patch, plan_region_masks, take_fingerprint
-from .resample import Grid, resample_image, resample_mask, target_grid, to_ras
+from .resample import Grid, resample_image, resample_lesions, resample_mask, target_grid, to_ras
 
 __all__ = [
     "CacheResult",
@@ -31,6 +31,7 @@ __all__ = [
     "prepare_image",
     "render_plan",
     "resample_image",
+    "resample_lesions",
     "resample_mask",
     "take_fingerprint",
     "target_grid",

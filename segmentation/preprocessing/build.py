@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...schemas import DataError, load_anatomy
+from ...schemas import DataError, Failure, load_anatomy
 from ...schemas.atomic import write_text
 from ..cases import IndexedCase
 from ..cases.parallel import map_in_processes
@@ -22,7 +23,7 @@ from ..cases.volumes import open_volume, read_array, read_mask
 from ..losses.region_margin import dilate_region
 from .cache import CachedCase, MaskInfo, open_case
 from .plan import Plan
-from .resample import Affine, Grid, bounding_box, resample_image, resample_mask, target_grid, to_ras
+from .resample import Affine, Grid, bounding_box, resample_image, resample_lesions, resample_mask, target_grid, to_ras
 
 MAX_POINTS = 1000
 _STALE_SECONDS = 3600.0
@@ -34,13 +35,21 @@ class CacheResult:
 
     Attributes:
         cases: case_id → cached case, in the order asked for.
-        failures: case_id → message.
+        failures: case_id → what went wrong.
         n_built: cases made in this call; the others were there.
     """
 
     cases: dict[str, CachedCase]
-    failures: dict[str, str]
+    failures: dict[str, Failure]
     n_built: int
+
+    @property
+    def n_tiny(self) -> dict[str, int]:
+        """Lesion mask → lesions too small for the grid, each kept as one voxel; only masks that have any."""
+        counts: Counter[str] = Counter()
+        for case in self.cases.values():
+            counts.update({name: info.n_tiny for name, info in case.masks.items()})
+        return {name: n for name, n in counts.items() if n}
 
 
 def build_cache(
@@ -62,15 +71,24 @@ def build_cache(
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "plan.json", plan.to_json())
     missing = [case for case in cases if _reusable(folder, case) is None]
-    failures: dict[str, str] = {}
-    build = partial(_build_or_say_why, plan=plan, folder=folder)
-    for done, (case_id, message) in enumerate(map_in_processes(build, missing, workers), start=1):
-        if message:
-            failures[case_id] = message
+    failures: dict[str, Failure] = {}
+    n_built = 0
+    build = partial(build_case, plan=plan, folder=folder)
+    for case, result in zip(missing, map_in_processes(build, missing, workers), strict=True):
+        if isinstance(result, Failure):
+            failures[case.case_id] = result
+        else:
+            n_built += 1
         if progress:
-            progress(done, len(missing))
-    ready = {case.case_id: open_case(folder / case.case_id) for case in cases if case.case_id not in failures}
-    return CacheResult(ready, failures, len(missing) - len(failures))
+            progress(n_built + len(failures), len(missing))
+    ready: dict[str, CachedCase] = {}
+    for case in cases:
+        if case.case_id not in failures:
+            try:
+                ready[case.case_id] = open_case(folder / case.case_id)
+            except DataError as error:
+                failures[case.case_id] = Failure.of(error)
+    return CacheResult(ready, failures, n_built)
 
 
 def _reusable(folder: Path, case: IndexedCase) -> CachedCase | None:
@@ -79,14 +97,6 @@ def _reusable(folder: Path, case: IndexedCase) -> CachedCase | None:
     except DataError:
         return None
     return cached if cached.fingerprint == case.fingerprint else None
-
-
-def _build_or_say_why(case: IndexedCase, plan: Plan, folder: Path) -> tuple[str, str | None]:
-    try:
-        build_case(case, plan, folder)
-    except DataError as error:
-        return case.case_id, str(error)
-    return case.case_id, None
 
 
 def build_case(case: IndexedCase, plan: Plan, folder: Path) -> None:
@@ -138,12 +148,12 @@ def _write_case(case: IndexedCase, plan: Plan, folder: Path) -> None:
         found = _resampled_mask(case, name, native_affine, source, target)
         if found is None:
             continue
-        mask, volume_mm3 = found
+        mask, volume_mm3, n_tiny = found
         planes[f"mask:{name}"] = mask
         if name in regions:
             planes[f"margin:{name}"] = dilate_region(mask, target.spacing_mm, plan.margin_mm)
         box = bounding_box(mask) or ((0, 0, 0), (0, 0, 0))
-        infos.append(MaskInfo(name, *box, int(np.count_nonzero(mask)), volume_mm3))
+        infos.append(MaskInfo(name, *box, int(np.count_nonzero(mask)), volume_mm3, n_tiny))
         points[name] = _points(mask, f"{case.case_id}/{name}")
     np.save(folder / "masks.npy", pack(list(planes.values()), target.shape))
     np.savez(folder / "points.npz", **points)
@@ -163,8 +173,8 @@ def _write_case(case: IndexedCase, plan: Plan, folder: Path) -> None:
 
 def _resampled_mask(
     case: IndexedCase, name: str, native_affine: Affine, source: Grid, target: Grid
-) -> tuple[npt.NDArray[np.bool_], float] | None:
-    """One mask on the target grid and its native volume, None for one that the case does not have.
+) -> tuple[npt.NDArray[np.bool_], float, int] | None:
+    """One mask on the target grid, its native volume and its tiny lesions, None for one that the case does not have.
 
     Lesion masks of all names that the organ's data sets use are united. An empty organ counts as missing; an empty
     lesion mask is known absence and stays.
@@ -180,7 +190,9 @@ def _resampled_mask(
         if not file.empty:
             native |= to_ras(read_mask(file.path, file.label), native_affine)[0]
     voxel_mm3 = float(np.prod(source.spacing_mm))
-    return resample_mask(native, source, target), float(np.count_nonzero(native)) * voxel_mm3
+    volume_mm3 = float(np.count_nonzero(native)) * voxel_mm3
+    mask, n_tiny = resample_lesions(native, source, target) if organ else (resample_mask(native, source, target), 0)
+    return mask, volume_mm3, n_tiny
 
 
 def pack(masks: Sequence[npt.NDArray[np.bool_]], shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:

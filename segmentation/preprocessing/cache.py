@@ -33,6 +33,7 @@ class MaskInfo:
         box_start, box_stop: bounding box in voxels, `mask[start:stop]` holds it all; equal when the mask is empty.
         n_voxels: voxels on the cache's grid.
         volume_mm3: volume on the native grid.
+        n_tiny: lesions too small for the cache's grid, each kept as one voxel.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MaskInfo:
     box_stop: Index3
     n_voxels: int
     volume_mm3: float
+    n_tiny: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from ...schemas import ConfigError
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 _CACHE_FIELDS = ("spacing_mm", "image_order", "clip_hu", "mean_hu", "std_hu", "channels", "region_masks", "margin_mm")
 
 

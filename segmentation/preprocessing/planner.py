@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from ...schemas import ConfigError, DataError, load_anatomy
+from ...schemas import ConfigError, DataError, Failure, load_anatomy
 from ..cases import IndexedCase, organ_masks
 from ..cases.parallel import map_in_processes
 from ..cases.volumes import open_volume, read_array, read_mask
@@ -66,6 +66,7 @@ def take_fingerprint(
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    failed: Callable[[str, Failure], None] = lambda case_id, failure: None,
 ) -> Fingerprint:
     """Spacing and shape of all cases and the intensities of a sample of them.
 
@@ -73,9 +74,10 @@ def take_fingerprint(
         cases: training cases, at least one.
         masks: their union is the foreground whose intensities count; the body where a case has none of them.
         progress: called with (done, total) for each sampled case.
+        failed: called with each sampled case that cannot be read; the others make the figures.
 
     Raises:
-        DataError: there are no cases, or a volume cannot be read.
+        DataError: there are no cases, or none of the sample can be read.
     """
     if not cases:
         raise DataError(
@@ -83,7 +85,7 @@ def take_fingerprint(
         )
     spacings, shapes = zip(*(_in_ras(case) for case in cases), strict=True)
     picked = [cases[i] for i in np.unique(np.linspace(0, len(cases) - 1, MAX_SAMPLED_CASES).astype(int))]
-    values = _intensities(picked, tuple(masks), workers, progress)
+    values = _intensities(picked, tuple(masks), workers, progress, failed)
     low, median, high = (float(v) for v in np.percentile(values, (0.5, 50, 99.5)))
     clipped = np.clip(values, *_window(low, high))
     extents = np.asarray(spacings) * np.asarray(shapes)
@@ -182,13 +184,28 @@ def _in_ras(case: IndexedCase) -> tuple[Triple, tuple[int, int, int]]:
 
 
 def _intensities(
-    cases: Sequence[IndexedCase], masks: tuple[str, ...], workers: int, progress: Callable[[int, int], None] | None
+    cases: Sequence[IndexedCase],
+    masks: tuple[str, ...],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+    failed: Callable[[str, Failure], None],
 ) -> npt.NDArray[np.float32]:
     samples: list[npt.NDArray[np.float32]] = []
-    for sample in map_in_processes(partial(_foreground, masks=masks), cases, workers):
-        samples.append(sample)
+    reason = ""
+    found = map_in_processes(partial(_foreground, masks=masks), cases, workers)
+    for done, (case, sample) in enumerate(zip(cases, found, strict=True), start=1):
+        if isinstance(sample, Failure):
+            failed(case.case_id, sample)
+            reason = sample.message
+        else:
+            samples.append(sample)
         if progress:
-            progress(len(samples), len(cases))
+            progress(done, len(cases))
+    if not samples:
+        raise DataError(
+            f"fingerprint: 0 of {len(cases)} sampled cases can be read vs at least one (the last: {reason}). Nothing "
+            "can be planned. Run `reportsup check` on the data."
+        )
     return np.concatenate(samples)
 
 

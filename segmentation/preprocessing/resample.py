@@ -11,7 +11,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import affine_transform
+from scipy.ndimage import affine_transform, center_of_mass, label, maximum
 
 # A voxel centred exactly on a mask's surface is outside, whatever the rounding.
 _HALF = 0.5 + 1e-4
@@ -61,7 +61,7 @@ def resample_image(array: npt.NDArray[Any], source: Grid, target: Grid, order: i
         order: spline order, 1 = linear, 3 = cubic.
     """
     ratio = np.asarray(target.spacing_mm) / source.spacing_mm
-    if source.shape == target.shape and np.allclose(ratio, 1, atol=1e-4):
+    if _same_grid(source, target):
         return array.astype(np.float32)
     return np.asarray(
         affine_transform(array.astype(np.float32), ratio, 0.5 * ratio - 0.5, target.shape, order=order, mode="nearest")
@@ -71,11 +71,40 @@ def resample_image(array: npt.NDArray[Any], source: Grid, target: Grid, order: i
 def resample_mask(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> npt.NDArray[np.bool_]:
     """A mask on another grid: where its linear interpolation exceeds one half.
 
-    A mask too small for the target grid keeps the one voxel nearest to its centre: a small lesion does not disappear.
+    A mask too small for the target grid keeps the one voxel nearest to its centre.
     """
+    out = _interpolated(mask, source, target)
+    if not out.any() and mask.any():
+        ratio = np.asarray(target.spacing_mm) / source.spacing_mm
+        out[_nearest_voxel(np.argwhere(mask).mean(axis=0), ratio, target)] = True
+    return out
+
+
+def resample_lesions(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> tuple[npt.NDArray[np.bool_], int]:
+    """A lesion mask on another grid, and how many lesions had to be kept as one voxel.
+
+    A connected lesion that linear interpolation leaves without a voxel keeps the one nearest to its centre: it would
+    become background, known to be free of lesions.
+    """
+    out = _interpolated(mask, source, target)
+    box = bounding_box(mask)
+    if box is None or _same_grid(source, target):
+        return out, 0
     ratio = np.asarray(target.spacing_mm) / source.spacing_mm
-    if source.shape == target.shape and np.allclose(ratio, 1, atol=1e-4):
+    components, n = label(mask[tuple(slice(a, b) for a, b in zip(*box, strict=True))], np.ones((3, 3, 3)))
+    numbers = np.arange(1, n + 1)
+    # The native voxels whose nearest voxel of the target grid is inside: a lesion with one of them is still there.
+    kept = out[np.ix_(*(_nearest_index(axis, box, ratio, target) for axis in range(3)))]
+    lost = numbers[np.atleast_1d(maximum(kept, components, numbers)) == 0]
+    for centre in center_of_mass(components, components, lost):
+        out[_nearest_voxel(np.asarray(centre) + box[0], ratio, target)] = True
+    return out, len(lost)
+
+
+def _interpolated(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> npt.NDArray[np.bool_]:
+    if _same_grid(source, target):
         return mask.copy()
+    ratio = np.asarray(target.spacing_mm) / source.spacing_mm
     out = np.zeros(target.shape, dtype=np.bool_)
     box = bounding_box(mask)
     if box is None:
@@ -90,11 +119,24 @@ def resample_mask(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> np
     offset = (first + 0.5) * ratio - 0.5 - low
     moved = affine_transform(block, ratio, offset, tuple(last - first), order=1, mode="nearest")
     out[tuple(slice(a, b) for a, b in zip(first, last, strict=True))] = moved > _HALF
-    if not out.any():
-        centre = np.argwhere(mask).mean(axis=0)
-        nearest = np.clip(np.round((centre + 0.5) / ratio - 0.5), 0, np.asarray(target.shape) - 1).astype(int)
-        out[tuple(nearest)] = True
     return out
+
+
+def _same_grid(source: Grid, target: Grid) -> bool:
+    ratio = np.asarray(target.spacing_mm) / source.spacing_mm
+    return source.shape == target.shape and bool(np.allclose(ratio, 1, atol=1e-4))
+
+
+def _nearest_index(
+    axis: int, box: tuple[tuple[int, int, int], tuple[int, int, int]], ratio: Affine, target: Grid
+) -> npt.NDArray[np.int64]:
+    native = np.arange(box[0][axis], box[1][axis])
+    return np.clip(np.round((native + 0.5) / ratio[axis] - 0.5), 0, target.shape[axis] - 1).astype(np.int64)
+
+
+def _nearest_voxel(centre: npt.NDArray[Any], ratio: Affine, target: Grid) -> tuple[int, int, int]:
+    x, y, z = np.clip(np.round((centre + 0.5) / ratio - 0.5), 0, np.asarray(target.shape) - 1).astype(int)
+    return int(x), int(y), int(z)
 
 
 def bounding_box(mask: npt.NDArray[np.bool_]) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:

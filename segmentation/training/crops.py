@@ -11,12 +11,15 @@ A region larger than the patch is seen in a crop that is scaled down until it ho
 `CropRules.smallest_scale`; a kidney at 1 mm needs 0.6 of a 96³ patch, a whole liver 0.4.
 
 A lesion of diameter d centred in the region reaches 0.6 d beyond it (half of d, and a fifth of that for the error of
-the report); one without a size is only claimed to hold its lower bound, a small ball around its centre.
+the report); one without a size is only claimed to hold its lower bound, a small ball around its centre. Around a region
+the voxels are unknown, and searched, as far as its lesions reach, and at least to the plan's margin (`zones`). A crop
+that is made for a region holds all of that where it can; to claim the region's lesions it must hold the reach up to the
+margin.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +28,15 @@ from torch import Tensor
 
 from ...schemas.anatomy import load_anatomy
 from ..lesion_targets import Lesion, RegionTarget
-from ..preprocessing.cache import CachedCase
+from ..preprocessing.cache import CachedCase, Index3
 from ..preprocessing.plan import Plan
 from ..regions import resolve_region
 from ..targets import CaseTargets, ChannelStatus, ChannelTarget, ReportedLesion, ReportedRegion
 from .augmentation import SpatialAugmentation, change_intensity, cut
 from .placement import Placement, Transform, fitting_scale, keep_inside, place_around, place_at
+from .zones import region_zones
 
+Mask = npt.NDArray[np.bool_]
 REACH = 0.6  # of the diameter: half, and a fifth of it for the error of the report
 FILLED = 0.9  # a region that its lesions would fill beyond this share contradicts the report
 
@@ -97,26 +102,48 @@ def cut_sample(
     """The sample of a given placement, with everything that is known inside it."""
     cached, channels = case.cached, _channels(case, plan, with_reports)
     lesion_names = [plan.channels[i].name for i, channel in channels.items() if channel.status is ChannelStatus.MASKED]
-    region_names = sorted({name for channel in channels.values() for r in channel.regions for name in r.masks})
+    reported = [(index, region) for index, channel in channels.items() for region in channel.regions]
     start, size = placement.block()
-    block = cached.crop(start, size, masks=lesion_names, margins=region_names)
-    arrays = {f"mask/{name}": array for name, array in block.masks.items()}
-    arrays |= {f"margin/{name}": array for name, array in block.margins.items()}
+    within = sorted({name for _, region in reported for name in region.masks})
+    block = cached.crop(start, size, masks=[*lesion_names, *within], margins=within)
+    arrays = {f"mask/{name}": block.masks[name] for name in lesion_names}
+    for i, (index, region) in enumerate(reported):
+        margin = np.any([block.margins[name] for name in region.masks], axis=0)
+        arrays[f"zone/{i}"], centres = _zones(region, margin, cached, plan, start, size)
+        for name in _masks_of_others(region, channels[index]):
+            centres = centres & ~block.masks[name]
+        arrays[f"centres/{i}"] = centres
     image, moved = cut(block.image, arrays, start, placement, cached.background)
 
     label = torch.zeros(len(plan.channels), *placement.size, dtype=torch.bool)
     known = torch.zeros_like(label)
-    regions: list[RegionTarget] = []
     for index, channel in channels.items():
         known[index] = channel.status is not ChannelStatus.UNKNOWN
         if channel.status is ChannelStatus.MASKED:
             label[index] = moved[f"mask/{plan.channels[index].name}"]
-        for region in channel.regions:
-            mask = torch.stack([moved[f"margin/{name}"] for name in region.masks]).any(dim=0)
-            if bool(mask.any()):
-                usable = presence_targets or all(lesion.sized for lesion in region.lesions)
-                regions.append(_crop_region(index, region, mask, cached, plan, placement, usable))
+    regions: list[RegionTarget] = []
+    for i, (index, region) in enumerate(reported):
+        if bool(moved[f"zone/{i}"].any()):
+            usable = presence_targets or all(lesion.sized for lesion in region.lesions)
+            target = _crop_region(index, region, moved[f"zone/{i}"], cached, plan, placement, usable)
+            regions.append(replace(target, centres=moved[f"centres/{i}"]))
     return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm)
+
+
+def _zones(
+    region: ReportedRegion, margin: Mask, case: CachedCase, plan: Plan, start: Index3, size: Index3
+) -> tuple[Mask, Mask]:
+    """Where a region's lesions may lie in a block, and where their centres may: half as far out, or in the margin."""
+    reach_mm = lesions_reach_mm(region)
+    if reach_mm <= plan.margin_mm:
+        return margin, margin
+    zone, inner = region_zones(case, region.masks, (reach_mm, reach_mm / 2), start, size)
+    return zone | margin, inner | margin
+
+
+def _masks_of_others(region: ReportedRegion, channel: ChannelTarget) -> set[str]:
+    """Where the report puts other lesions of the organ: a lesion centred there is not one of this region."""
+    return {name for other in channel.regions for name in other.masks} - set(region.masks)
 
 
 def trains_on(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: Plan) -> str | None:
@@ -135,13 +162,13 @@ def region_scale(region: ReportedRegion, case: CachedCase, rules: CropRules, pla
     return fitting_scale(*_reached_box(region, case, plan), rules.size)
 
 
-def reach_mm(region: ReportedRegion, margin_mm: float) -> float:
-    """How far beyond a region the volumes claimed for its lesions can lie, in mm; at most the margin."""
-    return min(margin_mm, max((_lesion_reach_mm(lesion) for lesion in region.lesions), default=0.0))
+def lesions_reach_mm(region: ReportedRegion) -> float:
+    """How far beyond a region its lesions can reach, in mm, judged by their sizes."""
+    return max((_lesion_reach_mm(lesion) for lesion in region.lesions), default=0.0)
 
 
 def _lesion_reach_mm(lesion: ReportedLesion) -> float:
-    if lesion.sized and lesion.diameters_mm:
+    if lesion.diameters_mm:
         return REACH * max(lesion.diameters_mm)
     return (3 * lesion.volume_lo_mm3 / (4 * math.pi)) ** (1 / 3)
 
@@ -184,11 +211,16 @@ def _or_open(volume_hi_mm3: float | None) -> float:
 
 
 def _reached_box(
-    region: ReportedRegion, case: CachedCase, plan: Plan, extra_mm: float = 0.0
+    region: ReportedRegion, case: CachedCase, plan: Plan, roomy: bool = False
 ) -> tuple[npt.NDArray, npt.NDArray]:
-    """Voxel edges of the region's bounding box grown by its lesions' reach, cut off at the volume's faces."""
+    """Voxel edges of the region's bounding box grown by its lesions' reach, cut off at the volume's faces.
+
+    At most by the margin; `roomy` by all of the reach, and the margin beyond.
+    """
     start, stop = case.box(region.masks)
-    reach = (reach_mm(region, plan.margin_mm) + extra_mm) / np.asarray(case.spacing_mm)
+    reach_mm = lesions_reach_mm(region)
+    reach_mm = reach_mm + plan.margin_mm if roomy else min(reach_mm, plan.margin_mm)
+    reach = reach_mm / np.asarray(case.spacing_mm)
     low = np.maximum(np.asarray(start) - reach, 0) - 0.5
     high = np.minimum(np.asarray(stop) + reach, case.shape) - 0.5
     return low, high
@@ -235,7 +267,7 @@ def _around_region(
     """A crop that holds the region: with its whole margin if it can; unturned, then scaled down, if it must."""
     u = rng.uniform(0, 1, 3)
     needed = _reached_box(region, case, plan)
-    roomy = _reached_box(region, case, plan, extra_mm=plan.margin_mm)
+    roomy = _reached_box(region, case, plan, roomy=True)
     upright = Transform.identity(transform.flips)
     scale = fitting_scale(*needed, size)
     if scale < 1:

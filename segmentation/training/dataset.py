@@ -15,7 +15,7 @@ from ..targets import ChannelStatus, ReportedRegion
 from .augmentation import SpatialAugmentation
 from .config import TrainingConfig
 from .crops import CropRules, Sample, TrainingCase, make_sample, region_scale, trains_on
-from .sampling import Pool, Sampler
+from .sampling import Pool, Sampler, rank_slots
 
 
 @dataclass(frozen=True)
@@ -189,15 +189,15 @@ class CropDataset(Dataset[Sample]):
         self._with_reports = with_reports
         self._cases, self._plan, self._rules = cases, plan, rules
         self._sampler, self._steps, self._rank, self._world = sampler, steps, rank, world_size
-        self.per_step = len(range(rank, sampler.batch_size, world_size))
+        self.per_step = sampler.batch_size // world_size
 
     def __len__(self) -> int:
         return len(self._steps) * self.per_step
 
     def __getitem__(self, index: int) -> Sample:
         step, place = divmod(index, self.per_step)
-        slot = self._steps[step] * self._sampler.batch_size + self._rank + place * self._world
-        draw = self._sampler.slot(slot)
+        slots = rank_slots(self._steps[step], self._sampler.batch_size, self._rank, self._world)
+        draw = self._sampler.slot(slots[place])
         case = self._cases[draw.case_id]
         return make_sample(case, self._plan, self._rules, seed=draw.seed, with_reports=self._with_reports)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from ...schemas.errors import DataError
+from ...schemas.failures import Failure
 from ..cases import IndexedCase, read_cases
 from ..preprocessing import (
     Fingerprint,
@@ -30,13 +31,15 @@ class Prepared:
     """Everything `train` needs, and what a user wants to see of it first.
 
     Attributes:
-        failures: case_id → why its volumes could not be cached; such a case is left out.
+        failures: case_id → why its volumes could not be read; such a case is left out.
+        n_tiny: lesion mask → lesions too small for the plan's grid, each kept as one voxel.
     """
 
     data: TrainingData
     targets: TargetTable
     fingerprint: Fingerprint
-    failures: dict[str, str]
+    failures: dict[str, Failure]
+    n_tiny: dict[str, int]
 
 
 def prepare(
@@ -67,8 +70,13 @@ def prepare(
         )
     channels = plan_channels(training, targets)
     masks = plan_region_masks(training, channels)
+    failures: dict[str, Failure] = {}
     fingerprint = take_fingerprint(
-        training, masks, workers=workers, progress=lambda done, total: progress("fingerprint", done, total)
+        training,
+        masks,
+        workers=workers,
+        progress=lambda done, total: progress("fingerprint", done, total),
+        failed=failures.__setitem__,
     )
     plan = make_plan(
         fingerprint,
@@ -78,7 +86,9 @@ def prepare(
         patch_size=config.patch_size,
         margin_mm=config.margin_mm,
     )
-    return _cached(indexed, targets, fingerprint, plan, cache, workers, progress)
+    readable = [case for case in indexed if case.case_id not in failures]
+    prepared = _cached(readable, targets, fingerprint, plan, cache, workers, progress)
+    return replace(prepared, failures={**failures, **prepared.failures})
 
 
 def case_targets(
@@ -110,7 +120,7 @@ def _cached(
         for split in ("train", "validation")
     }
     data = TrainingData(plan, cases["train"], cases["validation"])
-    return Prepared(data, targets, fingerprint, built.failures)
+    return Prepared(data, targets, fingerprint, built.failures, built.n_tiny)
 
 
 def _of_split(cases: list[IndexedCase], split: str) -> list[IndexedCase]:

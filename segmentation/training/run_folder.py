@@ -59,6 +59,18 @@ class RunFolder:
         """Records, one JSON object per line."""
         return self.path / "metrics.jsonl"
 
+    def check_complete(self) -> None:
+        """Nothing, if `train` made this folder.
+
+        Raises:
+            TrainingError: it did not.
+        """
+        if not self.config.exists():
+            raise TrainingError(
+                f"run folder {self.path}: no {self.config.name} vs a folder that `reportsup train` wrote. There is no "
+                "network in it. Check the path."
+            )
+
     def read_config(self) -> TrainingConfig:
         """The run's configuration."""
         return load_config(self.config)

@@ -1,7 +1,8 @@
 """Which case each crop of each step comes from: a pure function of (seed, stage, step, slot).
 
 Nothing is remembered between steps, so a resumed run, any number of workers and any number of devices draw the same
-crops. A batch of B crops is B slots; device r of n takes slots r, r + n, …
+crops. A batch of B crops is B slots; of every n consecutive ones each of n devices takes one, in turns, so that every
+device sees crops of every kind (`rank_slots`).
 """
 
 import math
@@ -75,7 +76,7 @@ class Sampler:
 
     def step(self, step: int, rank: int = 0, world_size: int = 1) -> list[Draw]:
         """The draws of one device in one step of the stage."""
-        return [self.slot(step * self.batch_size + i) for i in range(rank, self.batch_size, world_size)]
+        return [self.slot(index) for index in rank_slots(step, self.batch_size, rank, world_size)]
 
     def slot(self, index: int) -> Draw:
         """The draw of a slot, counted from the start of the stage."""
@@ -89,6 +90,19 @@ class Sampler:
         cycle, place = divmod(ordinal, len(ids))
         order = _permutation(len(ids), (self.seed, self.stage, group, cycle))
         return Draw(ids[order[place]], (self.seed, self.stage, index))
+
+
+def rank_slots(step: int, batch_size: int, rank: int = 0, world_size: int = 1) -> list[int]:
+    """The slots of one device in one step, counted from the start of the stage.
+
+    Dealt by turns: with reports in the even slots, two devices that kept to their places would see reports alone and
+    masks alone.
+
+    >>> rank_slots(0, 4, 0, 2), rank_slots(0, 4, 1, 2)
+    ([0, 3], [1, 2])
+    """
+    rounds = batch_size // world_size
+    return [turn * world_size + (rank + turn) % world_size for turn in range(step * rounds, (step + 1) * rounds)]
 
 
 def _split(index: int, share: float) -> tuple[bool, int]:

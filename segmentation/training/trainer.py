@@ -26,6 +26,7 @@ from .config import TrainingConfig
 from .crops import TrainingCase
 from .dataset import Batch, CropDataset, batches, crop_rules, make_samplers, seen_at_scale, sort_cases
 from .ema import averaged
+from .initial_run import load_initial_run
 from .model_card import write_model_card
 from .networks import build_network, check_patch, heads
 from .progress import draw_progress
@@ -100,6 +101,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         built = network or build_network(config.network, len(data.plan.channels), config.network_args)
         check_patch(built, config.network, data.plan.patch_size)
+        self._initial = self._load_initial(path, built)
         if self.accelerator.is_main_process:
             open_run(path, config, data.plan, data.train, data.validation)
         self.accelerator.wait_for_everyone()
@@ -110,7 +112,9 @@ class Trainer:
             ball_weight=config.ball_weight,
             cross_entropy_weight=config.cross_entropy_weight,
             positive_weight=config.positive_weight,
+            over_ranks=self.accelerator.num_processes > 1,
         )
+        _warn_of_batch_norm(built, self.accelerator.num_processes)
         optimizer = torch.optim.AdamW(built.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.network, self.optimizer = self.accelerator.prepare(built, optimizer)
         self.average = averaged(self.accelerator.unwrap_model(self.network), config.ema_decay)
@@ -262,13 +266,19 @@ class Trainer:
         """Go on from the last checkpoint, else from another run's weights, else from nothing."""
         if self.folder.last.exists():
             self._resume()
-        elif self.config.initial_run is not None:
-            state = load_checkpoint(RunFolder(Path(self.config.initial_run)).last, self.accelerator.device)
-            self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
+        elif self._initial is not None:
+            self.accelerator.unwrap_model(self.network).load_state_dict(self._initial["network"])
+            self.average.load_state_dict(self._initial["average"])
+        self._initial = None
         if self.accelerator.is_main_process:
             self.folder.drop_records_after(self.step)
         self.accelerator.wait_for_everyone()
+
+    def _load_initial(self, path: Path, built: nn.Module) -> dict[str, Any] | None:
+        """The other run's weights, before a folder is made; a run that is gone on with has its own."""
+        if self.config.initial_run is None or RunFolder(path).last.exists():
+            return None
+        return load_initial_run(Path(self.config.initial_run), self.config, self.data.plan, built)
 
     def _resume(self) -> None:
         state = load_checkpoint(self.folder.last, self.accelerator.device)
@@ -307,6 +317,15 @@ def _accelerator(config: TrainingConfig, path: Path) -> Accelerator:
             "Nothing was started. Install the tracker, or use --set precision=auto --set tracker=none."
         ) from error
     return accelerator
+
+
+def _warn_of_batch_norm(network: nn.Module, ranks: int) -> None:
+    if ranks > 1 and any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules()):
+        logger.warning(
+            "network: batch norm vs instance or group norm on %d ranks. Each rank normalises by its own crops, so that "
+            "the run is not the one that a single rank would make. Choose another norm in network_args.",
+            ranks,
+        )
 
 
 def _step_seed(seed: int, step: int, rank: int) -> int:

@@ -30,7 +30,7 @@ def test_help_loads_nothing_heavy():
 
 def test_every_command_has_help_with_an_example():
     overview = command("--help").stdout
-    for name in ("extract", "audit", "sql", "correct", "export", "import", "index"):
+    for name in ("extract", "audit", "sql", "correct", "export", "import", "withdraw", "index"):
         assert name in overview
         assert "reportsup " + name in command(name, "--help").stdout
 
@@ -136,13 +136,17 @@ def test_gold_export_has_every_report_and_the_formats_files(extracted):
     assert finding == {
         "organ": "liver", "laterality": None, "location": ["segment 4"], "type": "cyst", "count": 1, "count_min": 1,
         "sizes_mm": [[20.0]], "size_bound": "exact", "prior_sizes_mm": [], "certainty": "present",
-        "evidence": ["2 cm cyst in segment 4."],
+        "evidence": ["2 cm cyst in segment 4."], "type_text": "cyst", "attenuation": None, "image_reference": None,
+        "section": "body", "finding_id": finding["finding_id"], "corrected": False, "anchor": [12, 16],
+        "spans": [[7, 30]],
     }  # fmt: skip
 
 
 def test_imported_annotations_become_a_run_of_their_own(extracted):
     command("export", "gold.jsonl", "--format", "gold", cwd=extracted)
-    assert command("import", "gold.jsonl", "--reader", "second reader", cwd=extracted).returncode == 0
+    assert command("import", "gold.jsonl", "--reader", "second reader", cwd=extracted).stdout.startswith(
+        "no_lesion 60, ok"
+    )
     rows = json.loads(
         command("sql", "SELECT extractor, count(*) AS n FROM v_extractions GROUP BY 1", "--json", cwd=extracted).stdout
     )

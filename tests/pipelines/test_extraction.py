@@ -1,5 +1,6 @@
 """The run: resumable at any moment, parallel like serial, one answer per row."""
 
+import gzip
 import os
 import random
 import signal
@@ -7,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from reportsup.pipelines.backends import ExtractorSpec
 from reportsup.pipelines.extraction import RunOptions, run_extraction
 from reportsup.pipelines.reading import InputOptions, open_sources
-from reportsup.schemas import BackendError, ConfigError
+from reportsup.pipelines.store import ExtractionWriter
+from reportsup.schemas import BackendError, ConfigError, DatabaseError, InputError
 from reportsup.schemas.database import open_database
 
 HERE = Path(__file__).parent
@@ -196,3 +199,47 @@ def test_an_extractor_that_no_worker_can_load_ends_the_run(reports, tmp_path):
 def test_an_unknown_backend_is_named(reports, tmp_path, backend):
     with pytest.raises(ConfigError, match=backend):
         run(reports, tmp_path / "d.duckdb", ExtractorSpec(backend))
+
+
+def test_a_report_that_breaks_a_backends_own_concurrency_is_set_aside_alone(write, tmp_path):
+    texts = {7: "raise secret", 8: "raise secret", 30: "raise secret"}
+    path = write("r.jsonl", [{"id": f"{i:03d}", "text": texts.get(i, "a cyst")} for i in range(60)])
+    summary = run(path, tmp_path / "d.duckdb", toy("Brittle"))
+    assert summary.by_status == {"error": 3, "ok": 57}
+    errors = [row for row in contents(tmp_path / "d.duckdb")["extractions"] if row[3] == "error"]
+    assert {row[4] for row in errors} == {"ValueError in the extractor"}
+    (where,) = summary.errors
+    assert "toy_extractors.py" in where
+    assert "secret" not in where
+
+
+def test_an_input_that_breaks_off_is_not_a_reports_fault(write, tmp_path):
+    data = gzip.compress("".join(f'{{"id": {i}, "text": "a cyst {i * i}"}}\n' for i in range(3000)).encode())
+    path = write("r.jsonl.gz", data)
+    sources = open_sources([path], InputOptions())
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises((EOFError, InputError)):
+        run_extraction(sources, tmp_path / "d.duckdb", toy("Many"), RunOptions())
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_full_disk_keeps_whole_batches_and_the_next_run_goes_on(reports, clean, tmp_path, monkeypatch, batch):
+    database = tmp_path / "d.duckdb"
+    real, commits = ExtractionWriter._write_rejects, []
+
+    def full(writer):
+        commits.append(1)
+        real(writer)
+        if len(commits) == batch:
+            writer._connection.execute(
+                "COMMIT"
+            )  # as DuckDB does: a commit that fails leaves no transaction to roll back
+            raise duckdb.IOException("Could not write file: No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ExtractionWriter, "_write_rejects", full)
+        with pytest.raises(DatabaseError, match="the disk is full"):
+            run(reports, database, batch_reports=50)
+    assert len(contents(database)["extractions"]) == 50 * batch
+    assert run(reports, database).skipped == 50 * batch
+    assert contents(database) == clean

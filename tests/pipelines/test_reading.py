@@ -94,7 +94,7 @@ def test_chosen_columns_and_row_numbers(write):
     path = write("r.csv", "name,words\nx,Cyst.\n")
     (row,) = read(path, id_column="row", text_columns=("words",))
     assert (row.report_id, row.text) == ("r.csv:1", "Cyst.")
-    with pytest.raises(ConfigError, match=r"'nowhere' vs the columns of r\.csv: name, words"):
+    with pytest.raises(ConfigError, match=r"'nowhere' vs the columns of r\.csv: 2 without any name that is known"):
         read(path, id_column="nowhere", text_columns=("words",))
 
 
@@ -113,3 +113,25 @@ def test_damaged_files_are_named(write, content):
     name = "r.parquet" if content.startswith(b"PAR1") else "r.csv.gz"
     with pytest.raises(InputError, match=name):
         read(write(name, content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\nid;text\n1;a, b\n",
+        '"sep=;"\r\nid;text\r\n1;a, b\r\n',
+        "\ufeffsep=;\nid;text\n1;a, b\n",
+        "sep=\t\nid\ttext\n1\ta, b\n",
+    ],
+)
+def test_a_first_line_that_names_the_delimiter(write, content):
+    (row,) = read(write("r.csv", content.encode()))
+    assert (row.report_id, row.text, row.source_row) == ("1", "a, b", 1)
+
+
+def test_columns_of_a_file_without_a_header_are_not_shown(write):
+    for content in ("A0001,Cyst in the liver.\nA0002,Cyst.\n", "id,A0001\n1,Cyst\n"):
+        with pytest.raises(ConfigError) as caught:
+            read(write("r.csv", content))
+        assert "A0001" not in str(caught.value)
+        assert "Cyst" not in str(caught.value)

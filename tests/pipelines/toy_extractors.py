@@ -51,3 +51,11 @@ class Unloadable:
 
     def extract(self, report_id, text):
         raise NotImplementedError
+
+
+class Brittle(Toy):
+    """A backend with concurrency of its own that one bad report breaks."""
+
+    def extract_many(self, items):
+        for report_id, text in items:
+            yield self.extract(report_id, text)

@@ -5,7 +5,7 @@ import math
 
 import pytest
 from reportsup.pipelines.backends import ExtractorSpec
-from reportsup.pipelines.corrections import record_correction
+from reportsup.pipelines.corrections import Corrections, Signed, record_correction
 from reportsup.pipelines.extraction import run_extraction
 from reportsup.pipelines.reading import InputOptions, open_sources
 from reportsup.schemas.database import open_database
@@ -18,6 +18,10 @@ REPORTS = {
     "open": "Multiple renal cysts.",
     "possible": "Possible 20 mm lesion in the spleen.",
     "nothing": "Liver, spleen and pancreas are unremarkable.",
+    "german": "Leber: Multiple Metastasen bis 3 cm. Nieren, Milz und Pankreas unauffällig.",
+    "bill": "Dear Sir, please find our invoice for the liver scan. Payment is due. Kind regards, accounts department",
+    "both": "LIVER: There is a 20 mm metastasis. KIDNEYS: Normal. No mass is seen.\n"
+    "Leber: 20 mm große Metastase. Die Milz enthält eine weitere.",
 }
 
 
@@ -119,11 +123,13 @@ def test_a_correction_overrides_and_the_extraction_stays(database):
     assert supervision(database, "case_sized", "liver")[4] == pytest.approx(1.5 * math.pi / 6 * 40 * 30 * 35)
 
 
-def test_an_excluded_finding_leaves_the_views_and_can_come_back(database):
+def test_a_deleted_finding_leaves_the_views_and_can_come_back(database):
     identity = finding_id(database, "sized")
-    record_correction(database, identity, "excluded", "true", "reader", "vessel")
+    with open_database(database) as connection:
+        Corrections(connection).delete(identity, Signed("reader", "vessel"))
     assert rows(database, "SELECT 1 FROM v_findings WHERE finding_id = ?", identity) == []
-    record_correction(database, identity, "excluded", "false", "reader", "no")
+    with open_database(database) as connection:
+        assert Corrections(connection).withdraw(identity, Signed("reader")) == 1
     assert rows(database, "SELECT 1 FROM v_findings WHERE finding_id = ?", identity) == [(1,)]
 
 
@@ -146,3 +152,30 @@ def test_every_quote_stands_in_its_report(database):
         ("open",),
         ("unsized",),
     ]
+
+
+def test_what_cannot_be_read_is_no_evidence_of_anything(database, tmp_path):
+    from reportsup.pipelines.exporting import export
+
+    unread = ("german", "bill")
+    for view in ("v_organ_status", "v_findings", "v_lesions", "organ_status"):
+        assert rows(database, f"SELECT count(*) FROM {view} WHERE report_id IN ?", unread) == [(0,)], view
+    for view in ("v_per_tumor", "v_per_ct"):
+        numbers = {row[0] for row in rows(database, f'SELECT "Encrypted Accession Number" FROM {view}')}
+        assert not numbers & set(unread)
+        assert "nothing" in numbers
+    for name in unread:
+        reasons = rows(database, "SELECT DISTINCT excluded FROM v_supervision WHERE case_id = ?", f"case_{name}")
+        assert reasons == [("report unreadable",)]
+    audited = dict(rows(database, "SELECT report_id, reason FROM audit_unreadable"))
+    assert audited == {"german": "another language (German)", "bill": "no report: hardly a word of imaging"}
+    export(database, tmp_path / "gold.jsonl", "gold")
+    exported = {json.loads(line)["id"] for line in (tmp_path / "gold.jsonl").read_text().splitlines()}
+    assert exported == set(REPORTS) - set(unread)
+
+
+def test_a_partly_readable_report_teaches_its_lesions_and_no_absence(database):
+    assert supervision(database, "case_both", "liver")[-1] is None
+    for organ in ("kidney", "spleen", "pancreas"):
+        assert supervision(database, "case_both", organ)[-1] == "report partly unreadable"
+    assert rows(database, "SELECT count(*) FROM v_per_ct WHERE \"Encrypted Accession Number\" = 'both'") == [(0,)]

@@ -11,7 +11,6 @@ from reportsup.segmentation.lesion_targets import (
     RegionTarget,
     ball_volume_mm3,
     bounding_box,
-    merge_overlapping,
 )
 
 SHAPE = (8, 9, 10)
@@ -43,19 +42,19 @@ def test_fields_of_a_batch():
     assert (targets.background_known[0, 0].item(), targets.weight[0, 0].item()) == (False, 0.5)
 
 
-def test_overlapping_regions_of_a_channel_merge_through_a_chain():
-    chain = [
-        RegionTarget(0, region(0, 3), 1.0, 2.0, (SMALL,)),
-        RegionTarget(0, region(5, 8), 10.0, 20.0, (BIG,), weight=0.5),
-        RegionTarget(0, region(2, 6), 100.0, 200.0, (SMALL,), background_known=False),
-        RegionTarget(1, region(0, 8), 7.0),
-    ]
-    first, second = sorted(merge_overlapping(chain), key=lambda t: t.channel)
-    assert (first.volume_lo_mm3, first.volume_hi_mm3, first.weight) == (111.0, 222.0, 0.5)
-    assert len(first.lesions) == 3
-    assert not first.background_known
-    assert torch.equal(first.region, region(0, 8))
-    assert second.volume_lo_mm3 == 7.0
+def test_overlapping_regions_keep_their_own_slot_and_know_their_neighbours():
+    targets = build(
+        [
+            RegionTarget(0, region(0, 3), 1.0, 2.0, (SMALL,)),
+            RegionTarget(0, region(2, 6), 100.0, 200.0, (BIG,), background_known=False),
+            RegionTarget(0, region(6, 8), 7.0),
+            RegionTarget(1, region(0, 8), 9.0),
+        ]
+    )
+    assert targets.volume_hi_mm3[0].tolist() == [2.0, 200.0, math.inf, math.inf]
+    assert targets.background_known[0].tolist() == [True, False, True, True]
+    assert torch.equal(targets.region[0, 0], region(0, 3))
+    assert [targets.neighbours(0, r) for r in range(4)] == [[1], [0], [], []]
 
 
 def test_regions_outside_the_crop_are_dropped():

@@ -1,6 +1,6 @@
 import pytest
 from reportsup.nlp.folding import fold
-from reportsup.nlp.text.sentences import find_sentences
+from reportsup.nlp.text.sentences import find_items, find_sentences
 
 
 def split(text):
@@ -24,3 +24,35 @@ def split(text):
 )  # fmt: skip
 def test_sentences(text, expected):
     assert split(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "1. Mass 5 cm 2. 2 metastases, largest 3 cm 3. No nodule",
+            ["Mass 5 cm", "2 metastases, largest 3 cm", "No nodule"],
+        ),
+        ("1)Cyst 22 mm 2)No mass 3)1.5 cm lesion", ["Cyst 22 mm", "No mass", "1.5 cm lesion"]),
+        ("(1) No mass (2) 1.5 cm lesion", ["No mass", "1.5 cm lesion"]),
+        ("- No mass - 1.5 cm lesion", ["No mass", "1.5 cm lesion"]),
+        ("a. No mass b. 1.5 cm lesion", ["No mass", "1.5 cm lesion"]),
+        ("1.No lesion.\n2.Solid mass.", ["No lesion.", "Solid mass."]),
+        ("-2 cm mass\n-spleen normal", ["2 cm mass", "spleen normal"]),
+        (
+            "Lesion 1 . 8 x 2. 4 cm in segment 2. Another of .9 cm.",
+            ["Lesion 1 . 8 x 2. 4 cm in segment 2.", "Another of .9 cm."],
+        ),
+        ("Two polyps, 5 mm (image 2) and 6 mm.", ["Two polyps, 5 mm (image 2) and 6 mm."]),
+    ],
+)
+def test_list_items(text, expected):
+    assert split(text) == expected
+
+
+def test_items_have_their_numbers():
+    text = "1. Mass. 2. Cyst."
+    assert [(i.number, text[i.start : i.end].strip()) for i in find_items(text, 0, len(text))] == [
+        (1, "Mass."),
+        (2, "Cyst."),
+    ]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from reportsup.schemas import InputError
-from reportsup.segmentation.cases import MaskFile, read_layout
+from reportsup.segmentation.cases import LabelMap, MaskFile, read_layout
 
 
 def _touch(*paths):
@@ -27,14 +27,15 @@ def test_folders(tmp_path):
 
 
 def test_nnunet(tmp_path):
-    labels = {"background": 0, "kidney": 1, "tumor": 2, "both": [1, 2]}
+    labels = {"background": 0, "kidney": 1, "tumor": 2, "both": [1, 2], "liver": [1, 4], "ignore": 9}
     (tmp_path / "dataset.json").write_text(json.dumps({"channel_names": {"0": "CT"}, "labels": labels}))
     for name in ("imagesTr/k_1_0000.nii.gz", "labelsTr/k_1.nii.gz", "imagesTs/k_2_0000.nii.gz"):
         _touch(tmp_path / name)
     train, test = read_layout(tmp_path, rename={"tumor": "kidney_lesion"})
     label = tmp_path / "labelsTr/k_1.nii.gz"
     assert train.masks == (MaskFile("kidney", label, 1), MaskFile("kidney_lesion", label, 2))
-    assert [p.problem for p in train.problems] == ["label"]
+    assert train.label_map == LabelMap(label, (0, 1, 2, 4, 9), ignore=9)
+    assert [(p.problem, p.observed, p.fatal) for p in train.problems] == [("label", "liver: [1, 4]", False)]
     assert (train.case_id, train.split) == ("k_1", None)
     assert (test.case_id, test.split, test.masks) == ("k_2", "test", ())
 

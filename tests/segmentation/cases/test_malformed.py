@@ -72,6 +72,21 @@ def _moved(shift_mm: float) -> np.ndarray:
     return moved
 
 
+def _lesions(*corners: tuple[int, int, int]) -> np.ndarray:
+    array = np.zeros(SHAPE, dtype=np.uint8)
+    for x, y, z in corners:
+        array[x : x + 2, y : y + 2, z : z + 2] = 1
+    return array
+
+
+def _kidneys(c: Path, s: Callable, left: slice, right: slice) -> None:
+    """Kidneys of at least 1 mL; the first file axis runs to the patient's left."""
+    for name, place in (("kidney_left", left), ("kidney_right", right)):
+        array = np.zeros(SHAPE, dtype=np.uint8)
+        array[place, 3:13, 2:11] = 1
+        s(c / f"segmentations/{name}.nii.gz", array)
+
+
 CT = "ct.nii.gz"
 LIVER = "segmentations/liver.nii.gz"
 LESION = "segmentations/liver_lesion.nii.gz"
@@ -92,7 +107,7 @@ BREAKS: dict[str, tuple[Callable, str, str, bool]] = {
     "infinity": (lambda c, s, a: s(c / CT, _with(a, (4, 4, 4), np.inf)), "NaN or infinity", "1 voxels", True),
     "constant": (lambda c, s, a: s(c / CT, np.zeros_like(a)), "constant image", "every voxel is 0", True),
     "normalised": (lambda c, s, a: s(c / CT, a.astype(np.float32) / 2000), "intensities", "to 0.0", True),
-    "HU offset": (lambda c, s, a: s(c / CT, a + np.int16(1024)), "intensities", "24 to 1", False),
+    "HU offset": (lambda c, s, a: s(c / CT, a + np.int16(1024)), "intensities", "air at 24", True),
     "padding value": (
         lambda c, s, a: s(c / CT, _with(a, (0, 0, 0), -32768.0)), "intensities", "-32768", False,
     ),
@@ -134,14 +149,78 @@ BREAKS: dict[str, tuple[Callable, str, str, bool]] = {
     "empty organ": (
         lambda c, s, a: s(c / LIVER, _mask(0)), "empty organ", "liver has no voxel", False,
     ),
+    "binary mask as CT": (lambda c, s, a: s(c / CT, _mask(255)), "intensities", "2 different values: 0, 255", True),
+    "label map as CT": (
+        lambda c, s, a: s(c / CT, np.arange(np.prod(SHAPE)).reshape(SHAPE).astype(np.int16) % 118),
+        "intensities", "118 different values: 0, 1, 2, 3, 4 …", True,
+    ),
+    "MR": (
+        lambda c, s, a: s(c / CT, np.where(a < 0, 3, a * 20 % 1500 + 200).astype(np.int16)),
+        "intensities", "air at 3", True,
+    ),
+    "cropped inside the body": (
+        lambda c, s, a: s(c / CT, np.random.default_rng(1).normal(40, 40, SHAPE).astype(np.int16)),
+        "intensities", "-", False,
+    ),
+    "two CTs": (lambda c, s, a: s(c / "CT.nii", a), "two CTs", "CT.nii and ct.nii.gz", True),
+    "two spellings of a mask": (
+        lambda c, s, a: s(c / "segmentations/Liver_Lesion.NII.GZ", _mask(0)), "mask named twice",
+        "liver_lesion: Liver_Lesion.NII.GZ and liver_lesion.nii.gz", True,
+    ),
+    "two formats of a mask": (
+        lambda c, s, a: s(c / "segmentations/liver_lesion.nii", _mask(0)), "mask named twice", "liver_lesion.nii", True,
+    ),
+    "mask of another format": (
+        lambda c, s, a: (c / "segmentations/spleen.nrrd").write_text("x"), "mask format", "spleen.nrrd", False,
+    ),
+    "lesions of no known organ": (
+        lambda c, s, a: s(c / "segmentations/tumour.nii.gz", _mask()), "lesions of no known organ", "tumour", True,
+    ),
+    "misspelled lesion mask": (
+        lambda c, s, a: s(c / "segmentations/lver_lesion.nii.gz", _mask()), "lesions of no known organ", "lver", True,
+    ),
+    "misspelled organ": (
+        lambda c, s, a: s(c / "segmentations/lver.nii.gz", _mask()), "mask name", "lver", False,
+    ),
+    "full mask": (lambda c, s, a: s(c / LESION, np.ones_like(a)), "full mask", "liver_lesion: every voxel", True),
+    "lesion of probabilities near 0": (
+        lambda c, s, a: s(c / LESION, _probabilities() / 5000), "non-binary mask", "liver_lesion", True,
+    ),
+    "empty organ and empty lesion mask": (
+        lambda c, s, a: [s(c / LIVER, _mask(0)), s(c / LESION, _mask(0))],
+        "empty lesion mask", "liver_lesion has no voxel, nor has the liver", False,
+    ),
+    "stray lesion": (
+        lambda c, s, a: [
+            s(c / LESION, _lesions((14, 16, 10), (3, 3, 2), (5, 5, 2))),
+            s(c / LIVER, _lesions((3, 3, 2))),
+        ],
+        "lesion outside its organ", "liver_lesion: 33%", False,
+    ),
+    "lesion larger than its organ": (
+        lambda c, s, a: [s(c / LESION, _mask()), s(c / LIVER, _lesions((4, 4, 4)))],
+        "lesion larger than its organ", "mL in", False,
+    ),
+    "left and right swapped": (
+        lambda c, s, a: _kidneys(c, s, slice(1, 4), slice(12, 16)),
+        "left and right", "kidney_left 17 mm right of", True,
+    ),
+    "mirrored": (
+        lambda c, s, a: [
+            s(c / "segmentations/spleen.nii.gz", np.where(np.arange(16)[:, None, None] < 5, _mask(), 0)),
+            s(c / LIVER, np.roll(_mask(), 3, axis=0)),
+            s(c / LESION, _lesions((10, 5, 5))),
+        ],
+        "left and right", "spleen 10 mm right of liver", True,
+    ),
     "lesion elsewhere": (
         lambda c, s, a: [
             s(c / LESION, _far_lesion()), s(c / LIVER, _small_liver()),
         ],
-        "lesion outside its organ", "liver_lesion: 100%", False,
+        "lesion outside its organ", "liver_lesion: 100%", True,
     ),
     "two names": (
-        lambda c, s, a: s(c / "segmentations/liver_tumor.nii.gz", _mask()), "mask named twice", "liver_lesion", False,
+        lambda c, s, a: s(c / "segmentations/liver_tumor.nii.gz", _mask()), "mask named twice", "liver_lesion", True,
     ),
 }  # fmt: skip
 

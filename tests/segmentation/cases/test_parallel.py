@@ -1,10 +1,11 @@
 """Order of the results, and a process that dies."""
 
 import math
+import operator
 import os
+from functools import partial
 
 import pytest
-from reportsup.schemas import DataError
 from reportsup.segmentation.cases.parallel import map_in_processes
 
 
@@ -13,6 +14,26 @@ def test_results_keep_the_order(workers):
     assert list(map_in_processes(math.factorial, [5, 3, 4], workers)) == [120, 6, 24]
 
 
-def test_a_killed_process_is_explained():
-    with pytest.raises(DataError, match="one of 2 was killed"):
-        list(map_in_processes(os._exit, [9, 9], 2))
+def test_a_killed_process_costs_its_own_item():
+    jobs = [partial(int, "1"), partial(int, "5"), partial(os._exit, 9), partial(int, "7"), partial(int, "x")]
+    found = list(map_in_processes(operator.call, jobs, 2))
+    assert [found[i] for i in (0, 1, 3)] == [1, 5, 7]
+    assert "killed" in found[2].message
+    assert found[4].kind == "ValueError"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_item_that_raises_says_what_and_where(workers):
+    good, bad = map_in_processes(math.sqrt, [4, -1], workers)
+    assert good == 2
+    assert bad.message.startswith("ValueError")
+    assert "Traceback" in bad.traceback
+
+
+def test_an_interruption_is_no_failure():
+    with pytest.raises(KeyboardInterrupt):
+        list(map_in_processes(_interrupt, [1], 1))
+
+
+def _interrupt(_):
+    raise KeyboardInterrupt

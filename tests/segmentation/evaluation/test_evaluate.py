@@ -277,3 +277,14 @@ def test_gallery_shows_the_patient_as_radiologists_do():
     assert np.array_equal(example.grey > 200, example.truth)
     assert columns.mean() < example.truth.shape[1] / 2
     assert rows.mean() > example.truth.shape[0] / 2  # low second index with −y = anterior = up
+
+
+def test_a_case_that_cannot_be_measured_costs_itself_alone():
+    """Logits instead of probabilities in one case; the others give the figures they give without it."""
+    logits = dataclasses.replace(case("b", LESION, NOTHING), probabilities={"liver": np.full(SHAPE, 7.0, np.float32)})
+    good = [case("a", LESION, LESION), case("c", NOTHING, ELSEWHERE, high=0.6)]
+    failures = {}
+    found = evaluate(iter([good[0], logits, good[1]]), settings=SETTINGS, failed=failures.__setitem__)
+    assert list(failures) == ["b"]
+    assert "probabilities from 7 to 7" in failures["b"].message
+    assert values(found.summary()) == pytest.approx(values(evaluate(good, settings=SETTINGS).summary()), nan_ok=True)

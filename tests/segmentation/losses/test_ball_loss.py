@@ -7,13 +7,16 @@ import torch
 from reportsup.schemas.errors import ConfigError, DataError
 from reportsup.segmentation.lesion_targets import Lesion, LesionTargets, RegionTarget
 from reportsup.segmentation.losses import BallLoss, BallOptions, PseudoMask, pseudo_mask_loss, slot_pseudo_mask
+from reportsup.segmentation.losses.ball_loss import place_slots
 
 SHAPE = (24, 24, 24)
 
 
 def test_hand_computed_terms():
     logits = torch.tensor([[[0.0, 1.0, -2.0, 5.0]]])
-    mask = PseudoMask(torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]), torch.tensor([[[False, False, False, True]]]))
+    foreground = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
+    ignored = torch.tensor([[[False, False, False, True]]])
+    mask = PseudoMask(foreground, ignored, foreground > 0, torch.tensor(0.5))
     background = torch.tensor([[[0.0, 1.0, 1.0, 0.0]]])
     as_background = (math.log1p(math.e) + math.log1p(math.exp(-2))) / 2
     expected = (math.log(2) + as_background) / 2
@@ -150,3 +153,33 @@ def test_wrong_arguments_are_named(whole_crop_target, sphere):
         BallLoss()(torch.zeros(1, 1, 12, 12, 12), targets)
     with pytest.raises(DataError, match=r"\(2, R, X, Y, Z\)"):
         BallLoss()(torch.zeros(2, 1, *SHAPE), targets)
+
+
+def half(x0, x1):
+    region = torch.zeros(SHAPE, dtype=torch.bool)
+    region[x0:x1] = True
+    return region
+
+
+def test_a_cut_neighbour_takes_background_away_only_where_it_overlaps(blob_logits, sphere):
+    described = RegionTarget(0, half(0, 16), 200.0, 400.0, (sphere(8.0),))
+    cut = RegionTarget(0, half(12, 24), 0.0, 900.0, (), background_known=False)
+    logits = blob_logits(SHAPE, (6, 12, 12), 8.0, inside=1.0, outside=-2.0).requires_grad_()
+    BallLoss()(logits, LesionTargets.from_regions([[described, cut]], torch.ones(1, 3), SHAPE)).backward()
+    gradient = logits.grad[0, 0]
+    assert (gradient[:12, :3, :3] > 0).all()
+    assert (gradient[12:] == 0).all()
+
+
+def test_neighbours_place_their_lesions_apart_each_in_its_own_region(blob_logits, sphere):
+    """The larger lesion lies where both regions reach; the smaller one must not be placed on it."""
+    first = RegionTarget(0, half(0, 16), 200.0, 400.0, (sphere(6.0),))
+    second = RegionTarget(0, half(8, 24), 900.0, 1500.0, (sphere(10.0),))
+    logits = torch.maximum(blob_logits(SHAPE, (12, 12, 12), 10.0), blob_logits(SHAPE, (4, 5, 5), 6.0, inside=1.0))
+    targets = LesionTargets.from_regions([[first, second]], torch.ones(1, 3), SHAPE)
+    by_slot = {slot.slot: slot for slot in place_slots(logits, targets)}
+    assert by_slot[0].mask.lesion[4, 5, 5]
+    assert not by_slot[0].mask.lesion[12, 12, 12]
+    assert not by_slot[0].background[12, 12, 12]
+    assert by_slot[0].background[4, 20, 20]
+    assert by_slot[1].mask.lesion[12 - 8, 12, 12]

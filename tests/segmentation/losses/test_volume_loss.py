@@ -12,6 +12,7 @@ from reportsup.segmentation.losses import (
     predicted_volumes_mm3,
     reference_volume_loss,
 )
+from reportsup.segmentation.losses.volume_loss import own_volumes_mm3
 
 
 def probability_logits(shape, probability):
@@ -172,3 +173,31 @@ def test_wrong_arguments_are_named(whole_crop_target):
         VolumeLoss()(torch.zeros(6, 6), targets)
     with pytest.raises(DataError, match="finer"):
         VolumeLoss()(torch.zeros(1, 3, 12, 12, 12), targets)
+
+
+@pytest.mark.parametrize(("shared_share", "penalised"), [(0.25, False), (0.6, True)])
+def test_a_neighbours_lesions_do_not_count_against_the_upper_bound(shared_share, penalised):
+    """Slot 0 may hold 10 mm³ and its neighbour 25 mm³; the voxels that both reach hold 16 or 38 mm³."""
+    left, right = torch.zeros(2, 4, 8, 8, dtype=torch.bool).unbind(0)
+    left[:3], right[2:] = True, True
+    shared = left & right
+    targets = LesionTargets.from_regions(
+        [[RegionTarget(0, left, 0.0, 10.0), RegionTarget(0, right, 0.0, 25.0, background_known=False)]],
+        torch.ones(1, 3),
+        (4, 8, 8),
+    )
+    probability = torch.full((4, 8, 8), 1e-6)
+    probability[shared] = shared_share
+    logits = torch.logit(probability)[None, None].requires_grad_()
+    expected = max(shared_share * 64 - 25.0, 0.0)
+    volume = predicted_volumes_mm3(logits, targets, [(0, 0)])
+    own = own_volumes_mm3(logits, targets, [(0, 0)], volume)
+    assert own.item() == pytest.approx(expected, abs=1e-3)
+    assert (interval_volume_loss(volume, torch.tensor(0.0), torch.tensor(10.0), own_mm3=own).item() > 0) == penalised
+
+
+def test_a_slot_alone_owns_all_of_its_volume(whole_crop_target):
+    targets = whole_crop_target((6, 6, 6), lo=5.0, hi=6.0)
+    logits = torch.zeros(1, 1, 6, 6, 6)
+    volume = predicted_volumes_mm3(logits, targets, [(0, 0)])
+    assert torch.equal(own_volumes_mm3(logits, targets, [(0, 0)], volume), volume)

@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 import torch
 from reportsup.schemas import TrainingError
+from reportsup.segmentation.prediction.inputs import PredictionInput, files_as_inputs
 from reportsup.segmentation.prediction.model import load_model, predict_ct, to_native
-from reportsup.segmentation.prediction.predict import (
-    PredictionInput,
-    PredictionOptions,
-    files_as_inputs,
-    predict_cases,
-)
+from reportsup.segmentation.prediction.predict import PredictionOptions, predict_cases
 from reportsup.segmentation.prediction.windows import predict_volume
 from reportsup.segmentation.preprocessing import Grid, LesionChannel, Plan, target_grid, to_ras
 from reportsup.segmentation.training.checkpoint import save_checkpoint
@@ -132,6 +128,75 @@ def test_a_broken_ct_fails_alone(tmp_path, run):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b", "components.csv"]
 
 
+@pytest.mark.parametrize("error", [MemoryError("3 GiB"), RuntimeError("odd"), ZeroDivisionError()])
+def test_whatever_goes_wrong_costs_its_own_case(tmp_path, run, error):
+    def fail():
+        raise error
+
+    write_ct(tmp_path / "b" / "ct.nii.gz", np.eye(4))
+    inputs = [
+        PredictionInput("a", tmp_path / "b" / "ct.nii.gz", {"liver": fail}),
+        PredictionInput("gone", tmp_path / "gone.nii.gz"),
+        *files_as_inputs([tmp_path / "b" / "ct.nii.gz"]),
+    ]
+    out = tmp_path / "out"
+    model = load_model(run, device="cpu", network=Bright())
+    failures = predict_cases(model, inputs, out, PredictionOptions(organ_margin_mm=1.0))
+    assert failures.keys() == {"a", "gone"}
+    assert failures["a"].message.startswith(type(error).__name__)
+    assert "Traceback" in failures["a"].traceback
+    assert sorted(path.name for path in out.iterdir()) == ["b", "components.csv"]
+    assert len((out / "components.csv").read_text().splitlines()) == 2
+
+
+def test_an_interruption_stops_the_run(tmp_path, run):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
+    item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": interrupt})
+    model = load_model(run, device="cpu", network=Bright())
+    with pytest.raises(KeyboardInterrupt):
+        predict_cases(model, [item], tmp_path / "out", PredictionOptions(organ_margin_mm=1.0))
+
+
+def test_another_ct_of_the_same_name_is_neither_skipped_nor_overwritten(tmp_path, run):
+    write_ct(tmp_path / "one" / "scan.nii.gz", np.eye(4))
+    write_ct(tmp_path / "two" / "scan.nii.gz", np.eye(4))
+    model = load_model(run, device="cpu", network=Bright())
+    predict_cases(model, files_as_inputs([tmp_path / "one" / "scan.nii.gz"]), tmp_path / "out")
+    failures = predict_cases(model, files_as_inputs([tmp_path / "two" / "scan.nii.gz"]), tmp_path / "out")
+    assert "earlier prediction would be overwritten" in failures["scan"].message
+    made_by = json.loads((tmp_path / "out" / "scan" / "components.json").read_text())["made_by"]
+    assert made_by["ct"] == str(tmp_path / "one" / "scan.nii.gz")
+
+
+def test_a_ct_that_changed_is_predicted_again(tmp_path, run):
+    seen: list[bool] = []
+    model = load_model(run, device="cpu", network=Bright())
+    for shape in ((26, 12, 34), (26, 12, 36)):
+        write_ct(tmp_path / "a.nii.gz", np.eye(4), shape)
+        done = lambda case_id, lesions: seen.append(lesions is None)  # noqa: E731
+        predict_cases(model, files_as_inputs([tmp_path / "a.nii.gz"]), tmp_path / "out", done=done)
+    assert seen == [False, False]
+    assert nib.load(tmp_path / "out" / "a" / "liver_lesion.nii.gz").shape == (26, 12, 36)
+
+
+def test_a_scaled_4d_ct_is_predicted_as_its_hounsfield_units(tmp_path, run):
+    """int16 with intercept −1024, and one volume in four dimensions."""
+    lesion = write_ct(tmp_path / "plain.nii.gz", np.eye(4))
+    image = nib.Nifti1Image((np.where(lesion, 250, 0) + 1024).astype(np.int16)[..., None], np.eye(4))
+    image.header.set_slope_inter(1, -1024)
+    image.to_filename(tmp_path / "scaled.nii.gz")
+    assert nib.load(tmp_path / "scaled.nii.gz").dataobj.inter == -1024
+    model = load_model(run, device="cpu", network=Bright())
+    inputs = files_as_inputs([tmp_path / "plain.nii.gz", tmp_path / "scaled.nii.gz"])
+    assert predict_cases(model, inputs, tmp_path / "out") == {}
+    plain, scaled = (nib.load(tmp_path / "out" / n / "liver_lesion.nii.gz") for n in ("plain", "scaled"))
+    assert scaled.shape == plain.shape == lesion.shape
+    np.testing.assert_array_equal(np.asarray(scaled.dataobj), np.asarray(plain.dataobj))
+
+
 def lesion_voxels(folder) -> int:
     return int(np.asarray(nib.load(folder / "a" / "liver_lesion.nii.gz").dataobj).sum())
 
@@ -183,7 +248,7 @@ def test_an_organ_mask_on_another_grid_fails_its_case(tmp_path, run):
     item = PredictionInput("a", tmp_path / "a" / "ct.nii.gz", {"liver": lambda: np.ones((3, 3, 3), bool)})
     model = load_model(run, device="cpu", network=Bright())
     failures = predict_cases(model, [item], tmp_path / "out", PredictionOptions(organ_margin_mm=2.0))
-    assert "mask of liver: shape (3, 3, 3)" in failures["a"]
+    assert "mask of liver: shape (3, 3, 3)" in failures["a"].message
 
 
 def test_windows_agree_with_the_whole_volume():

@@ -147,7 +147,7 @@ def test_a_file_that_went_missing_fails_its_case_only(tmp_path, make_case):
     cases[0].ct.unlink()
     result = build_cache(cases, PLAN, tmp_path / "cache")
     assert list(result.cases) == ["B"]
-    assert "does not exist" in result.failures["A"]
+    assert "does not exist" in result.failures["A"].message
     assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir() if p.is_dir()] == ["B"]
 
 
@@ -190,3 +190,51 @@ def test_an_interrupted_case_leaves_nothing(tmp_path, make_case, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         build_cache([make_case("A")], PLAN, tmp_path / "cache")
     assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir()] == ["plan.json"]
+
+
+@pytest.mark.parametrize("error", [MemoryError("3 GiB"), TypeError("odd")])
+def test_whatever_goes_wrong_costs_its_own_case(tmp_path, make_case, monkeypatch, error):
+    real = build_module.open_volume
+
+    def broken(path):
+        if path.parent.name == "A":
+            raise error
+        return real(path)
+
+    monkeypatch.setattr(build_module, "open_volume", broken)
+    result = build_cache([make_case("A"), make_case("B")], PLAN, tmp_path / "cache")
+    assert list(result.cases) == ["B"]
+    assert result.failures["A"].message.startswith(type(error).__name__)
+    assert not list((tmp_path / "cache" / PLAN.cache_key).glob(".A*"))
+
+
+def test_a_scaled_ct_and_scaled_masks_are_cached_as_their_values(tmp_path, make_case):
+    """CT with intercept −1024, mask of 255 × 1/255, label map of slope 0.5: the cache of the plain files."""
+    plain, scaled = make_case("A"), make_case("B")
+    scaling = {"ct": (1, -1024, 1), "liver": (1 / 255, 0, 255), "liver_lesion": (1 / 255, 0, 255)}
+    for name, path in [("ct", scaled.ct), *((m.name, m.path) for m in scaled.masks.values())]:
+        source = plain.ct if name == "ct" else plain.masks[name].path
+        values = np.asarray(nib.load(source).dataobj).astype(np.int32)
+        slope, intercept, times = scaling.get(name, (0.5, 0, 2))
+        stored = ((values - intercept) * times).astype(np.int16 if name == "ct" else np.uint8)
+        image = nib.Nifti1Image(stored, nib.load(source).affine)
+        image.header.set_slope_inter(slope, intercept)
+        nib.save(image, path)
+        assert nib.load(path).dataobj.slope == np.float32(slope)
+    stored = build_cache([plain, scaled], PLAN, tmp_path / "cache").cases
+    np.testing.assert_array_equal(stored["A"].image(), stored["B"].image())
+    for name in plain.masks:
+        assert stored["A"].mask(name).any()
+        np.testing.assert_array_equal(stored["A"].mask(name), stored["B"].mask(name))
+
+
+def test_lesions_smaller_than_a_voxel_are_counted(tmp_path, make_case):
+    case = make_case("A")
+    path = case.masks["liver_lesion"].path
+    image = nib.load(path)
+    array = np.asarray(image.dataobj).copy()
+    array[20, 18, 1] = array[1, 1, 8] = 1
+    nib.save(nib.Nifti1Image(array, image.affine), path)
+    coarse = replace(PLAN, spacing_mm=(4.0, 4.0, 8.0))
+    result = build_cache([case], coarse, tmp_path / "cache")
+    assert result.n_tiny == {"liver_lesion": 2}

@@ -44,6 +44,18 @@ def test_fingerprint_is_in_ras_order_and_of_the_foreground(make_case):
         take_fingerprint([], [])
 
 
+def test_a_case_that_cannot_be_read_is_named_and_the_others_make_the_fingerprint(make_case):
+    good, gone = make_case("A"), make_case("B")
+    gone.ct.unlink()
+    failures = {}
+    found = take_fingerprint([good, gone], ["liver"], failed=failures.__setitem__)
+    assert list(failures) == ["B"]
+    assert "does not exist" in failures["B"].message
+    assert found.foreground_hu == take_fingerprint([good], ["liver"]).foreground_hu
+    with pytest.raises(DataError, match="0 of 1 sampled cases"):
+        take_fingerprint([gone], ["liver"])
+
+
 @pytest.mark.parametrize(
     ("median_mm", "low_mm", "expected"),
     [

@@ -3,7 +3,14 @@
 import nibabel as nib
 import numpy as np
 import pytest
-from reportsup.segmentation.preprocessing import Grid, resample_image, resample_mask, target_grid, to_ras
+from reportsup.segmentation.preprocessing import (
+    Grid,
+    resample_image,
+    resample_lesions,
+    resample_mask,
+    target_grid,
+    to_ras,
+)
 from scipy.ndimage import map_coordinates
 
 OBLIQUE = np.array([[0.0, -1.4, 0.1, 30.0], [-1.5, 0.0, 0.0, -20.0], [0.0, 0.1, 3.0, 7.0], [0.0, 0.0, 0.0, 1.0]])
@@ -54,6 +61,41 @@ def test_a_tiny_lesion_keeps_a_voxel_and_an_empty_mask_none():
     target = target_grid(source, (3.0, 3.0, 3.0))
     assert np.argwhere(resample_mask(mask, source, target)).tolist() == [[4, 6, 2]]
     assert not resample_mask(np.zeros_like(mask), source, target).any()
+
+
+def test_every_lesion_survives_resampling_and_the_tiny_ones_are_counted():
+    """A large lesion kept its small neighbours from being rescued: they became known background."""
+    mask = np.zeros((36, 36, 36), dtype=bool)
+    mask[3:12, 3:12, 3:12] = True
+    mask[26, 26, 26] = mask[30, 4, 18] = True
+    mask[12, 12, 12] = True  # touches the large one by a corner: the same lesion
+    source = Grid(mask.shape, np.diag([1.0, 1.0, 1.0, 1.0]))
+    target = target_grid(source, (3.0, 3.0, 3.0))
+    found, n_tiny = resample_lesions(mask, source, target)
+    assert n_tiny == 2
+    assert found[8, 8, 8]
+    assert found[10, 1, 6]
+    assert found.sum() == resample_mask(mask, source, target).sum() + 2
+    same, none = resample_lesions(mask, source, source)
+    assert (same == mask).all()
+    assert none == 0
+    empty, none = resample_lesions(np.zeros_like(mask), source, target)
+    assert not empty.any()
+    assert none == 0
+
+
+@pytest.mark.parametrize("spacing_mm", [(0.7, 0.8, 1.0), (1.5, 1.5, 3.0), (4.0, 4.0, 6.0)])
+def test_no_lesion_is_lost_whatever_the_spacing(spacing_mm):
+    rng = np.random.default_rng(0)
+    mask = rng.random((40, 40, 20)) > 0.998
+    source = Grid(mask.shape, np.diag([1.0, 1.0, 2.0, 1.0]))
+    target = target_grid(source, spacing_mm)
+    found, _ = resample_lesions(mask, source, target)
+    ratio = np.asarray(target.spacing_mm) / source.spacing_mm
+    for voxel in np.argwhere(mask):
+        at = np.round((voxel + 0.5) / ratio - 0.5).astype(int)
+        near = tuple(slice(max(i - 1, 0), i + 2) for i in at)
+        assert found[near].any()
 
 
 def test_volume_of_a_ball_survives_any_spacing():

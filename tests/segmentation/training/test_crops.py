@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 from reportsup.segmentation.training.augmentation import SpatialAugmentation, cut
-from reportsup.segmentation.training.crops import CropRules, cut_sample, make_sample, reach_mm, region_scale, trains_on
+from reportsup.segmentation.training.crops import (
+    CropRules,
+    cut_sample,
+    lesions_reach_mm,
+    make_sample,
+    region_scale,
+    trains_on,
+)
 from reportsup.segmentation.training.placement import Placement, Transform, fitting_scale, place_around
 
 from .conftest import PLAN, SHAPE, SPACING_MM, ball, region_of
@@ -139,10 +146,10 @@ def test_a_scaled_down_image_is_averaged_not_only_thinned_out():
     assert 0.1 < float(image.std()) < 0.5  # every second voxel has 1, the mean of 2³ voxels 0.35
 
 
-def test_reach_is_at_most_the_margin():
-    assert reach_mm(region_of((10.0,), 1.0, 2.0), 15.5) == pytest.approx(6.0)
-    assert reach_mm(region_of((100.0,), 1.0, 2.0), 15.5) == pytest.approx(15.5)
-    assert reach_mm(region_of((), math.pi / 6 * 4**3, None), 15.5) == pytest.approx(2.0)
+def test_reach_follows_the_size():
+    assert lesions_reach_mm(region_of((10.0,), 1.0, 2.0)) == pytest.approx(6.0)
+    assert lesions_reach_mm(region_of((100.0,), 1.0, 2.0)) == pytest.approx(60.0)
+    assert lesions_reach_mm(region_of((), math.pi / 6 * 4**3, None)) == pytest.approx(2.0)
 
 
 def test_image_and_masks_move_alike(make_case):

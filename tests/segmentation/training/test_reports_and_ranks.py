@@ -1,5 +1,6 @@
 """What reports do to the weights, and that two devices do what one does."""
 
+import logging
 import os
 import pickle
 import socket
@@ -7,13 +8,15 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
 import torch
 from reportsup.segmentation.losses import ReportSupervisionLoss
 from reportsup.segmentation.training.checkpoint import load_checkpoint
 from reportsup.segmentation.training.config import TrainingConfig
 from reportsup.segmentation.training.crops import CropRules, make_sample
 from reportsup.segmentation.training.dataset import collate
-from reportsup.segmentation.training.trainer import TrainingData, train
+from reportsup.segmentation.training.networks import build_network
+from reportsup.segmentation.training.trainer import TrainingData, _warn_of_batch_norm, train
 
 from .conftest import PLAN
 
@@ -74,8 +77,16 @@ torch.distributed.destroy_process_group()
 """
 
 
+@pytest.mark.parametrize(("norm", "ranks", "warned"), [("BATCH", 2, True), ("BATCH", 1, False), ("INSTANCE", 2, False)])
+def test_batch_norm_on_several_ranks_is_warned_of(caplog, norm, ranks, warned):
+    channels = {"channels": [4, 8], "strides": [2], "norm": norm}
+    with caplog.at_level(logging.WARNING):
+        _warn_of_batch_norm(build_network("UNet", 1, channels), ranks)
+    assert ("batch norm" in caplog.text) == warned
+
+
 def test_two_ranks_keep_one_set_of_weights_when_only_one_has_a_report(tmp_path, make_case):
-    """Slot 0 of a stage-2 batch is a report and slot 1 a mask: rank 1 never has a report target."""
+    """One slot of a stage-2 batch is a report and the other a mask: in each step one rank has no report target."""
     cases = {c.cached.case_id: c for c in (make_case("m", "masked"), make_case("r", "report"))}
     validation = {c.cached.case_id: c for c in (make_case("v", "masked"), make_case("w", "empty"))}
     data = TrainingData(PLAN, cases, validation)

@@ -24,12 +24,23 @@ def test_every_case_comes_once_before_any_comes_again():
     assert counts == {"m1": 3, "m2": 3, "m3": 3}
 
 
-def test_ranks_share_the_slots_of_one_rank():
+@pytest.mark.parametrize("world_size", [1, 2, 4])
+def test_ranks_share_the_slots_of_one_rank(world_size):
     sampler = Sampler(MASKS, REPORTS, batch_size=4, seed=3)
     for step in range(5):
         whole = sampler.step(step)
-        halves = [sampler.step(step, rank, 2) for rank in range(2)]
-        assert [halves[i % 2][i // 2] for i in range(4)] == whole
+        parts = [draw for rank in range(world_size) for draw in sampler.step(step, rank, world_size)]
+        assert sorted(parts, key=lambda draw: draw.seed) == whole
+
+
+@pytest.mark.parametrize(("batch_size", "world_size"), [(2, 2), (4, 2), (4, 4), (6, 3), (8, 4)])
+@pytest.mark.parametrize("report_share", [0.33, 0.5, 0.67])
+def test_every_rank_sees_reports_and_masks_in_their_shares(batch_size, world_size, report_share):
+    sampler = Sampler(MASKS, REPORTS, batch_size=batch_size, report_share=report_share)
+    for rank in range(world_size):
+        drawn = [draw.case_id for step in range(60) for draw in sampler.step(step, rank, world_size)]
+        share = sum(case_id[0] in "rh" for case_id in drawn) / len(drawn)
+        assert share == pytest.approx(report_share, abs=0.08)
 
 
 def test_seed_and_stage_change_the_order():

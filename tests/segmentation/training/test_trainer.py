@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 import torch
 from reportsup.schemas import TrainingError
+from reportsup.segmentation.preprocessing import LesionChannel
 from reportsup.segmentation.training.checkpoint import load_checkpoint
 from reportsup.segmentation.training.config import TrainingConfig
 from reportsup.segmentation.training.trainer import Trainer, TrainingData, train
@@ -190,3 +191,27 @@ def test_a_run_whose_regions_do_not_fit_scales_its_crops_and_trains(tmp_path, da
     trainer.run(CONFIG.total_steps)
     balls = [r["ball"] for r in trainer.folder.records() if r["kind"] == "train" and r["stage"] == 2]
     assert max(balls) > 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "config", "words"),
+    [
+        ({"channels": (*PLAN.channels, LesionChannel("spleen", "spleen_lesion"))}, {}, "organs liver -> liver, spleen"),
+        ({"spacing_mm": (2.0, 2.0, 2.0)}, {}, r"spacing_mm \(2.0, 2.0, 3.0\) -> \(2.0, 2.0, 2.0\)"),
+        ({"mean_hu": 90.0}, {}, "mean_hu 50.0 -> 90.0"),
+        ({"clip_hu": (-1000.0, 300.0)}, {}, "clip_hu"),
+        ({}, {"network_args": {"channels": [6, 8], "strides": [2], "num_res_units": 0}}, "weights of other shapes"),
+    ],
+)
+def test_a_run_that_does_not_fit_is_no_start(tmp_path, data, changed, config, words):
+    first = train(tmp_path / "masks", replace(CONFIG, report_steps=0), data)
+    start = replace(CONFIG, mask_steps=0, initial_run=str(first.path), **config)
+    with pytest.raises(TrainingError, match=words):
+        Trainer(tmp_path / "new", start, replace(data, plan=replace(PLAN, **changed)))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_start_that_is_no_run_is_named(tmp_path, data):
+    with pytest.raises(TrainingError, match="no config"):
+        Trainer(tmp_path / "new", replace(CONFIG, initial_run=str(tmp_path / "nowhere")), data)
+    assert not (tmp_path / "new").exists()
