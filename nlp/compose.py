@@ -32,7 +32,10 @@ class Draft:
     cluster: Cluster = field(repr=False, default_factory=Cluster)
     lesion_type: str = "unspecified"
     type_text: str = ""
+    p_type: float = 0.0
     possible: bool = False
+    p_possible: float = 0.0
+    confidence: float = 0.0
 
 
 def compose(cluster: Cluster) -> Draft:

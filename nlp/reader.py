@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..schemas import load_anatomy
+from .compose import Draft, compose
+from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_role
 from .decide import organ as organs
-from .decide import place, resolve, side, size_role
 from .decide.model import Weights
 from .decide.resolve import DROP, MAX_CLUSTERS, NEW, SUMMARY, Cluster
 from .folding import fold
@@ -26,6 +27,9 @@ class Reading:
     sureness: list[float] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
     summaries: list[Located] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    negatives: dict[str, float] = field(default_factory=dict)  # organ → probability that it is said to be free
+    confidence: float = 1.0
 
 
 class Reader:
@@ -45,7 +49,34 @@ class Reader:
         sentences = self.recognise(text)
         roles = [size_role.roles(s, self.weights["size_role"]) for s in sentences]
         mentions = propose(sentences, roles)
-        return self.resolve(sentences, self.locate(sentences, mentions))
+        reading = self.resolve(sentences, self.locate(sentences, mentions))
+        for cluster in reading.clusters:
+            reading.drafts.append(self.describe(compose(cluster), reading))
+        reading.negatives = self.negative_organs(reading)
+        reading.confidence = report_confidence(reading)
+        return reading
+
+    def describe(self, draft: Draft, reading: Reading) -> Draft:
+        """The draft with type, certainty and confidence decided."""
+        p = self.weights["lesion_type"].probabilities(lesion_type.crossed(type_features(draft, reading)))
+        best = max(range(len(p)), key=p.__getitem__)
+        draft.lesion_type, draft.p_type = lesion_type.TYPES[best], p[best]
+        draft.type_text = type_words(draft)
+        draft.p_possible = self.weights["certainty"].probability([*certainty.features(draft.cluster.mentions), "bias"])
+        draft.possible = draft.p_possible >= 0.5
+        sure = [reading.sureness[x.mention.index] for x in draft.cluster.mentions]
+        draft.confidence = self.weights["confidence"].probability(confidence.features(draft, sure))
+        return draft
+
+    def negative_organs(self, reading: Reading) -> dict[str, float]:
+        """Organs said to be free of lesions, those with a finding left out."""
+        with_finding = {d.organ for d in reading.drafts}
+        found = {}
+        for organ, names in negatives.features(reading.sentences).items():
+            p = self.weights["negative"].probability([*names, "bias"])
+            if p >= 0.5 and organ not in with_finding:
+                found[organ] = p
+        return found
 
     def locate(self, sentences: Sequence[Sentence], mentions: Sequence[Mention]) -> list[Located]:
         """Organ, side and places of every mention, in reading order."""
@@ -112,6 +143,44 @@ class Reader:
                 if action == SUMMARY:
                     reading.summaries.append(item)
         return reading
+
+
+def type_features(draft: Draft, reading: Reading) -> list[str]:
+    """Features for the type of a finding: its words, those that sum it up, others of its organ, the known disease."""
+    own = {id(x) for x in draft.cluster.mentions}
+    summaries = [x for x in reading.summaries if x.organ == draft.organ]
+    others = [x for x in reading.located if x.organ == draft.organ and id(x) not in own and x.mention.head]
+    siblings = [x.mention.head.lesion_type for x in others if x.mention.head and x.mention.head.lesion_type != "unspecified"]
+    return lesion_type.features(draft.cluster.mentions, summaries, siblings, known_disease(reading.sentences))
+
+
+def known_disease(sentences: Sequence[Sentence]) -> list[str]:
+    """ "type|organ" of the lesions that the indication names."""
+    out = []
+    for s in sentences:
+        if s.section not in ("indication", "exam", "body") or (s.section == "body" and s.index > 2):
+            continue
+        for head in s.heads:
+            if head.lesion_type in ("malignant", "metastasis"):
+                near = [c for c in s.organs if abs(c.start - head.start) < 30 and c.kind in ("noun", "adjective")]
+                out.append(f"{head.lesion_type}|{head.organ or (near[0].organ if near else '')}")
+    return out
+
+
+def type_words(draft: Draft) -> str:
+    """The words that name the lesion's type, else its first word."""
+    heads = [x.mention.head for x in draft.cluster.mentions if x.mention.head]
+    said = [h.text for h in heads if h.lesion_type == draft.lesion_type]
+    named = [h.text for h in heads if h.kind != "anaphor"]
+    return (said or named or [""])[0]
+
+
+def report_confidence(reading: Reading) -> float:
+    """Expected share of the report's findings that are found and right: counts what was nearly taken for a lesion, too."""
+    expected = sum(d.confidence for d in reading.drafts)
+    missed = sum(1.0 - p for p, action in zip(reading.sureness, reading.actions, strict=True) if action == DROP)
+    total = len(reading.drafts) + missed
+    return expected / total if total > 0.05 else 1.0
 
 
 def candidates(item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention], history: resolve.History) -> list[tuple[str | Cluster, list[str]]]:

@@ -1,20 +1,23 @@
 """Annotated reports → weights. Each decision is fitted on what the decisions before it really return: their answers
 for a training report come from weights that did not see it."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..schemas import load_anatomy
 from .alignment import Gold, retells, size_roles, speaks_of
+from .compose import Draft, compose
+from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_role
 from .decide import organ as organs
-from .decide import place, resolve, side, size_role
 from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights
 from .decide.resolve import DROP, NEW, SUMMARY, Cluster
 from .propose import propose
-from .reader import Reader, candidates
+from .reader import Reader, Reading, candidates, type_features
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
 
@@ -78,6 +81,13 @@ def train(rules: RuleSet, reports: Sequence[tuple[str, Gold]], progress: Callabl
     for e in examples:
         e.located = reader_for(e).locate(e.sentences, e.mentions)
     fitted("resolve", [c for e in examples for c in _resolve_choices(e)])
+    readings = [reader_for(e).resolve(e.sentences, e.located) for e in examples]
+    for reading in readings:
+        reading.drafts = [compose(cluster) for cluster in reading.clusters]
+    fitted("lesion_type", [c for e, r in zip(examples, readings, strict=True) for c in _type_choices(e, r)])
+    fitted("certainty", [c for e, r in zip(examples, readings, strict=True) for c in _certainty_choices(e, r)])
+    fitted("negative", [c for e in examples for c in _negative_choices(e)])
+    fitted("confidence", [c for e, r in zip(examples, readings, strict=True) for c in _confidence_choices(e, r)])
     return Weights(final)
 
 
@@ -194,6 +204,61 @@ def _right_actions(item: Located, options: list, about: list[int], here: list[in
         return [i for i, n in links.items() if n == number], number
     fresh = [n for n in here if n not in finding_of]
     return [1], (fresh or here)[0]
+
+
+def _gold_of(e: Example, draft: Draft) -> dict[str, Any] | None:
+    """The annotated finding that most of a draft's mentions speak of."""
+    counted = Counter(n for x in draft.cluster.mentions for n in e.about[x.mention.index] if e.gold.findings[n]["organ"] == draft.organ)
+    return dict(e.gold.findings[min(counted, key=lambda n: (-counted[n], n))]) if counted else None
+
+
+def _type_choices(e: Example, reading: Reading) -> list[Choice]:
+    out = []
+    for draft in reading.drafts:
+        told = _gold_of(e, draft)
+        if told:
+            found = lesion_type.crossed(type_features(draft, reading))
+            out.append(Choice(found, (lesion_type.TYPES.index(told["type"]),), e.group))
+    return out
+
+
+def _certainty_choices(e: Example, reading: Reading) -> list[Choice]:
+    out = []
+    for draft in reading.drafts:
+        told = _gold_of(e, draft)
+        if told:
+            names = [*certainty.features(draft.cluster.mentions), "bias"]
+            out.append(Choice([names, []], (0 if told["certainty"] == "possible" else 1,), e.group))
+    return out
+
+
+def _negative_choices(e: Example) -> list[Choice]:
+    return [
+        Choice([[*names, "bias"], []], (0 if organ in e.gold.negative_organs else 1,), e.group)
+        for organ, names in negatives.features(e.sentences).items()
+    ]
+
+
+def _confidence_choices(e: Example, reading: Reading) -> list[Choice]:
+    out = []
+    left = list(e.gold.findings)
+    for draft in reading.drafts:
+        right = next((f for f in left if is_right(draft, f)), None)
+        if right is not None:
+            left.remove(right)
+        sure = [reading.sureness[x.mention.index] for x in draft.cluster.mentions]
+        out.append(Choice([confidence.features(draft, sure), []], (1 if right is None else 0,), e.group))
+    return out
+
+
+def is_right(draft: Draft, told: Mapping[str, Any]) -> bool:
+    """Right in all that supervision uses: organ, side, count_min and every size within 1 mm."""
+    sizes = sorted((tuple(round(d) for d in x) for x, _, _ in draft.sizes), reverse=True)
+    gold = sorted((tuple(round(d) for d in x) for x in told["sizes_mm"]), reverse=True)
+    near = len(sizes) == len(gold) and all(
+        len(a) == len(b) and all(abs(p - q) <= 1 for p, q in zip(a, b, strict=True)) for a, b in zip(sizes, gold, strict=True)
+    )
+    return near and draft.organ == told["organ"] and draft.side == told["laterality"] and draft.count_min == told["count_min"]
 
 
 __all__ = ["DROP", "NEW", "SUMMARY", "Example", "resolve", "train"]
