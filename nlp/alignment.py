@@ -69,7 +69,11 @@ def size_roles(sentence: Sentence, gold: Gold) -> list[str | None]:
                 continue
             again = any(tells(size, f["sizes_mm"]) for f in gold.findings)
             retold = sentence.section in ("impression", "addendum", "recommendation")
-            role = ("current" if retold else None) if again and sentence.section not in ("indication", "comparison", "technique") else "other"
+            role = (
+                ("current" if retold else None)
+                if again and sentence.section not in ("indication", "comparison", "technique")
+                else "other"
+            )
         out.append(role)
     return out
 

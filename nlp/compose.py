@@ -8,7 +8,9 @@ from .decide.resolve import Cluster
 from .recognise.sizes import Size
 from .spans import Located, Mention
 
-_EXTENT = re.compile(r"\b(?:largest|larger|bigger|biggest|dominant|up to|reaching|maxim\w+|greatest|conglomer\w+|together|total|each up to)\b")
+_EXTENT = re.compile(
+    r"\b(?:largest|larger|bigger|biggest|dominant|up to|reaching|maxim\w+|greatest|conglomer\w+|together|total|each up to)\b"
+)
 MAX_LISTED = 12
 
 Diameters = tuple[float, ...]
@@ -108,7 +110,11 @@ def _lesion_size(sized: Sequence[Located]) -> list[tuple[Diameters, int, int]]:
         other = x.mention.size
         assert other is not None
         near = x.mention.sentence is first.sentence
-        if near and len(diameters) + len(other.lesions_mm[0]) <= 3 and not any(abs(d - e) <= 0.5 for d in diameters for e in other.lesions_mm[0]):
+        if (
+            near
+            and len(diameters) + len(other.lesions_mm[0]) <= 3
+            and not any(abs(d - e) <= 0.5 for d in diameters for e in other.lesions_mm[0])
+        ):
             diameters += other.lesions_mm[0]
             end = other.end
         elif len(other.lesions_mm[0]) > len(diameters) and abs(max(other.lesions_mm[0]) - max(diameters)) <= 1.0:
@@ -119,7 +125,9 @@ def _lesion_size(sized: Sequence[Located]) -> list[tuple[Diameters, int, int]]:
 def _count(cluster: Cluster, group: bool, sizes: Sequence[tuple]) -> tuple[int | None, int]:
     if not group:
         return 1, 1
-    told = [x.mention for x in cluster.mentions if x.mention.quantified and x.mention.count_min > 1 and not x.mention.shared]
+    told = [
+        x.mention for x in cluster.mentions if x.mention.quantified and x.mention.count_min > 1 and not x.mention.shared
+    ]
     main = main_mention(cluster).mention
     if told:
         best = main if main in told else told[0]

@@ -1,109 +1,141 @@
-"""How many lesions a noun phrase stands for."""
+"""How many lesions a mention stands for."""
 
 import re
-from dataclasses import dataclass
 
-from .function_words import DETERMINERS, MANY, NUMBERS, STOP
-from .spans import Head, Sentence
+from .document import Mention, Sentence
+from .function_words import MANY, NUMBERS, WORD
 
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """`count` is exact or None; `count_min` at least 1; `quantified`: a number or a word of number says so."""
-
-    count: int | None
-    count_min: int
-    plural: bool
-    definite: bool
-    quantified: bool
-
-
-_PLURAL = re.compile(
-    r"(?:[^s]s|foci|metastases|masses|densities|opacities|laps|loci|enostoses|myomata|filiae|deposits|nodularities|"
-    r"malignancies|lymphadenopathies|lymphadenopathy|adenopathies|adenopathy|abscesses|others|ones|remainder|rest|mets)$"
+_PLURAL_HEAD = re.compile(
+    r"(?:[^s]s|foci|metastases|masses|densities|opacities|laps|loci|enostoses|myomata|filiae|deposits|"
+    r"nodularities|malignancies|lymphadenopathies|adenopathies)$"
 )
 _SINGULAR_S = re.compile(
-    r"(?:itis|osis|asis|metastasis|process|focus|carcinomatosis|mass|enostosis|osteolysis|fibrosis|ipmns?)$"
+    r"(?:itis|osis|asis|metastasis|process|focus|carcinomatosis|mass|enostosis|osteolysis|fibrosis|ipmns?$)$"
 )
-_NUMBER = (
-    r"(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
-)
-_LEADING = re.compile(
-    rf"(?P<least>at least|more than|over|>|minimum of|no fewer than)?\s*(?<![\d.,/a-z-]){_NUMBER}"
-    r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten))?"
-    r"(?:\s+of\s+(?:the\s+|these\s+|which\s+)?)?(?=[\s-]|$)(?!\s*(?:mm|cm|x\s*\d|millimet|centimet|%|o'clock))"
-)
-_NUMBERED_THING = re.compile(
-    r"\b(?:segments?|segs?|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|im|se|vertebra|lesion|"
-    r"target|#|no\.?)\s*$"
-)
-_AFTER = re.compile(
-    r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|x\s?(?P<x>\d{1,2})\b(?!\s*(?:x|mm|cm|\.\d))"
-    r"|,?\s*(?:at least|more than|over|>)\s*(?P<least>\d{1,2})\b(?!\s*(?:mm|cm))|,?\s+(?P<number>two|three|four|five|six|seven|eight|nine|ten) in (?:number|total))"
+_ANAPHORIC = re.compile(
+    r"\b(?:the|this|these|those|that|such|said|described|above-mentioned|aforementioned|mentioned|"
+    r"former|latter)\s+(?:[\w-]+\s+){0,3}$"
 )
 
 
-def phrase_start(sentence: Sentence, head_start: int) -> int:
-    """Where the noun phrase of a head begins, walking left over describing words, sizes and places."""
-    start = head_start
-    for a, _, word in reversed([w for w in sentence.words if w[0] < head_start]):
-        inside = any(s.start <= a < s.end for s in sentence.sizes)
-        if word in DETERMINERS:
-            return a
-        if not inside and (word in STOP or word in ',;:()"/.|' or word == "->") and not (word == "," and head_start - a < 40 and _listed_adjective(sentence, a)):
+def count(sentence: Sentence, mention: Mention) -> None:
+    """Count, lower bound, plural and definite article, from the noun phrase and the words beside it."""
+    phrase = sentence.between(mention.start, mention.head.start)
+    words = list(WORD.findall(phrase))
+    head_word = _last_word(sentence, mention)
+    meant_plural = any(t.meta("LESION").get("plural") for t in mention.heads[:1])
+    mention.plural = meant_plural or (bool(_PLURAL_HEAD.search(head_word)) and not _SINGULAR_S.search(head_word))
+    before = sentence.between(max(sentence.start, mention.start - 40), mention.start)
+    mention.definite = bool(words and words[0] in ("the", "this", "these", "those", "such", "said", "that")) or bool(
+        _ANAPHORIC.search(sentence.between(max(sentence.start, mention.head.start - 60), mention.head.start))
+    )
+    if (
+        not words
+        and not mention.plural
+        and re.search(r"\b(?:of|within|to|from|by)\s+$", sentence.between(sentence.start, mention.head.start))
+    ):
+        mention.definite = True  # "heterogeneity of mass"
+    bare = (
+        not words
+        and mention.start == mention.head.start
+        and not sentence.between(sentence.start, mention.start).strip()
+    )
+    after = sentence.between(mention.heads[-1].end, mention.end)
+    if (
+        bare
+        and not mention.plural
+        and re.match(r"\s+(?:has|is|was|shows?|demonstrates?|appears?|extends?|exhibits?|measures?|enhances?)\b", after)
+    ):
+        mention.definite = True  # telegraphic: "Mass shows …"
+    number = _explicit_number(sentence, mention, phrase, before)
+    if number is not None:
+        mention.count, mention.count_min = number
+        mention.quantified = True
+        mention.plural = mention.plural or mention.count_min > 1
+        return
+    mention.plural = mention.plural or any(
+        "NODE" in t.roles and t.text.endswith("adenopathy") for t in mention.heads[:1]
+    )
+    if any(w in MANY for w in words) or re.search(
+        r"\b(?:multiple|several|numerous|innumerable|many)\s+(?:of\s+)?(?:the\s+)?$", before
+    ):
+        mention.plural, mention.quantified = True, True
+    mention.plural = mention.plural or _over_many_bones(sentence, mention)
+    if mention.plural:
+        mention.count, mention.count_min = None, 2
+    else:
+        mention.count = mention.count_min = 1
+
+
+def _last_word(sentence: Sentence, mention: Mention) -> str:
+    """The word that says singular or plural: the last of heads that stand side by side ("nodule foci")."""
+    last = mention.head
+    for head in mention.heads[1:]:
+        if sentence.between(last.end, head.start).strip():
             break
-        start = a
-        if head_start - start > 110:
-            break
-    return start
+        last = head
+    return last.text.split()[-1].split("-")[-1]
 
 
-def _listed_adjective(sentence: Sentence, comma: int) -> bool:
-    before = sentence.between(max(sentence.start, comma - 25), comma)
-    return bool(re.search(r"(?:ed|ic|al|ous|ive|ar|ing|ent|ant|oid|small|large|tiny|round|oval|solid)$", before))
+# "multiple ribs with increased density", "lytic change of several vertebrae": at least one in each.
+_MANY_BONES = (
+    r"\b(?:multiple|several|some|numerous|many)\s+(?:of the\s+)?(?:[\w-]+\s+){0,2}"
+    r"(?:ribs|vertebrae|vertebral bodies|vertebrals?|bones)\b"
+)
+_BONES_BEFORE = re.compile(_MANY_BONES + r"[^.;]{0,60}$")
+_BONES_AFTER = re.compile(r"\s+(?:of|in)\s+(?:the\s+)?" + _MANY_BONES)
 
 
-def count_head(sentence: Sentence, head: Head) -> Count:
-    """Count, lower bound, plural and definite article of a head's noun phrase."""
-    start = phrase_start(sentence, head.start)
-    phrase = sentence.between(start, head.start)
-    words = re.findall(r"[a-z]+", phrase + (" " + head.text if head.kind == "anaphor" else ""))
-    word = head.text.split()[-1].split("-")[-1]
-    plural = head.plural_meant or (bool(_PLURAL.search(word)) and not _SINGULAR_S.search(word))
-    definite = bool(words) and words[0] in ("the", "this", "these", "those", "such", "said", "that", "both")
-    before = sentence.between(max(sentence.start, start - 18), start)
-    number = _explicit(before, phrase, sentence, start, head)
-    if number:
-        exact, least = number
-        return Count(exact, least, plural or least > 1, definite, True)
-    if plural or any(w in MANY for w in words):
-        return Count(None, 2, True, definite, any(w in MANY for w in words))
-    return Count(1, 1, False, definite, False)
+def _over_many_bones(sentence: Sentence, mention: Mention) -> bool:
+    return bool(
+        _BONES_BEFORE.search(sentence.between(sentence.start, mention.start))
+        or _BONES_AFTER.match(sentence.between(mention.head.end, sentence.end))
+    )
 
 
-def _explicit(before: str, phrase: str, sentence: Sentence, start: int, head: Head) -> tuple[int | None, int] | None:
-    text = before + phrase
-    for match in _LEADING.finditer(text):
-        position = start - len(before) + match.start("n")
-        if any(s.start <= position < s.end for s in sentence.sizes) or _NUMBERED_THING.search(text[: match.start("n")]):
+_EXPLICIT = re.compile(
+    r"(?P<least>at least|more than|over|>|minimum of)?\s*(?<![\d.,/a-z-])(?P<n>\d{1,2}|one|two|three|"
+    r"four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
+    r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|"
+    r"ten))?(?=\s)(?!\s*(?:mm|cm|x\b|millimet|centimet|%|o'clock))"
+)
+
+
+def _explicit_number(sentence: Sentence, mention: Mention, phrase: str, before: str) -> tuple[int | None, int] | None:
+    """(count, count_min) from a number in the noun phrase or in a bracket after the head ("about 25 in number")."""
+    part = re.search(r"\b(\d{1,2}|one|two|three|four|five|six)\s+of\s+(?:the\s+)?$", before)
+    if part:
+        number = NUMBERS.get(part.group(1)) or int(part.group(1))
+        return number, number
+    text = before[-14:] + phrase
+    offset = mention.start - len(before[-14:])
+    for match in _EXPLICIT.finditer(text):
+        position = offset + match.start("n")
+        if any(s.start <= position < s.end for s in sentence.sizes):
             continue
-        if match.start("n") < len(before) and not (match.group("least") or re.search(r"\bof\s+(?:the\s+|these\s+)?$", match.group())):
+        if match.start("n") < len(before[-14:]) and not match.group("least"):
+            continue
+        if re.search(
+            r"\b(?:segment|segments|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|"
+            r"vertebra)\s*$",
+            text[: match.start("n")],
+        ):
             continue
         low = NUMBERS.get(match.group("n")) or int(match.group("n"))
-        if not 1 <= low <= 60 or (match.group("n") == "both" and not head.text.endswith("s")):
+        if not 1 <= low <= 60:
+            continue
+        if match.group("n") == "both" and any(
+            "ORGAN" in t.roles and position < t.start < mention.head.start for t in sentence.terms
+        ):
             continue
         if match.group("n") == "one" and text[match.end() :].lstrip().startswith("of"):
             continue
         if match.group("to"):
             return None, low
         if match.group("least"):
-            return None, low + 1 if match.group("least") in ("more than", "over", ">") else low
+            strict = match.group("least") in ("more than", "over", ">")
+            return None, low + 1 if strict else low
         return low, low
-    after = _AFTER.match(sentence.between(head.end, min(sentence.end, head.end + 40)))
-    if after:
-        if after.group("least"):
-            return None, int(after.group("least")) + (0 if "least" in after.group() else 1)
-        found = after.group("k") or after.group("x") or after.group("number")
-        number = NUMBERS.get(found) or int(found)
-        return (number, number) if 1 <= number <= 60 else None
-    return None
+    after = sentence.between(mention.heads[-1].end, min(mention.heads[-1].end + 40, mention.end))
+    bracket = re.match(r"\s*\((?:approximately |about |ca\.? |n\s*=\s*)?(\d{1,2})(?:\s+in number)?\)", after)
+    return (int(bracket.group(1)), int(bracket.group(1))) if bracket else None

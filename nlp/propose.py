@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from .counts import Count, count_head
 from .function_words import STOP
+from .recognise.counts import Count, count_head
 from .spans import Head, Mention, Sentence
 
 MIN_P_CURRENT = 0.15
@@ -93,9 +93,7 @@ def _head_before(sentence: Sentence, start: int, taken: Sequence[Head | None]) -
     return None
 
 
-def _priors(
-    sentence: Sentence, found: Sequence[Sequence[float]], current: Sequence[int]
-) -> dict[int, list]:
+def _priors(sentence: Sentence, found: Sequence[Sequence[float]], current: Sequence[int]) -> dict[int, list]:
     """Earlier sizes by the current size they stand beside: the nearest before, else the first after; -1: none there."""
     out: dict[int, list] = {}
     for i, p in enumerate(found):

@@ -87,7 +87,9 @@ class Reader:
             out.append(self.place_of(mention, name, sure, scores, sentences, out))
         return out
 
-    def organ_of(self, mention: Mention, context: organs.OrganContext, before: Sequence[Located]) -> tuple[str, float, dict[str, float]]:
+    def organ_of(
+        self, mention: Mention, context: organs.OrganContext, before: Sequence[Located]
+    ) -> tuple[str, float, dict[str, float]]:
         """The organ, its probability, and the probability of every candidate."""
         found = organs.candidates(mention, context, [(x.mention, x.organ) for x in before[-2:] if x.organ])
         if not found:
@@ -96,7 +98,15 @@ class Reader:
         scores = dict(zip(names, self.weights["organ"].probabilities([found[n] for n in names]), strict=True))
         return (*organs.best(scores), scores)
 
-    def place_of(self, mention: Mention, organ: str, sure: float, scores: dict[str, float], sentences: Sequence[Sentence], before: Sequence[Located]) -> Located:
+    def place_of(
+        self,
+        mention: Mention,
+        organ: str,
+        sure: float,
+        scores: dict[str, float],
+        sentences: Sequence[Sentence],
+        before: Sequence[Located],
+    ) -> Located:
         """The mention with side and places for an organ."""
         if not organ:
             return Located(mention, "", 0.0, None, 0.0, ())
@@ -150,7 +160,9 @@ def type_features(draft: Draft, reading: Reading) -> list[str]:
     own = {id(x) for x in draft.cluster.mentions}
     summaries = [x for x in reading.summaries if x.organ == draft.organ]
     others = [x for x in reading.located if x.organ == draft.organ and id(x) not in own and x.mention.head]
-    siblings = [x.mention.head.lesion_type for x in others if x.mention.head and x.mention.head.lesion_type != "unspecified"]
+    siblings = [
+        x.mention.head.lesion_type for x in others if x.mention.head and x.mention.head.lesion_type != "unspecified"
+    ]
     return lesion_type.features(draft.cluster.mentions, summaries, siblings, known_disease(reading.sentences))
 
 
@@ -183,7 +195,9 @@ def report_confidence(reading: Reading) -> float:
     return expected / total if total > 0.05 else 1.0
 
 
-def candidates(item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention], history: resolve.History) -> list[tuple[str | Cluster, list[str]]]:
+def candidates(
+    item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention], history: resolve.History
+) -> list[tuple[str | Cluster, list[str]]]:
     """(action, features): drop, new, summary, and a link to each of the clusters last spoken of."""
     own = [*resolve.own_features(item, order, upcoming, history), "bias"]
     out: list[tuple[str | Cluster, list[str]]] = [(DROP, [])]

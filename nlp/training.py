@@ -39,7 +39,9 @@ class Example:
     located: list[Located] = field(default_factory=list)
 
 
-def train(rules: RuleSet, reports: Sequence[tuple[str, Gold]], progress: Callable[[str], None] = lambda _: None) -> Weights:
+def train(
+    rules: RuleSet, reports: Sequence[tuple[str, Gold]], progress: Callable[[str], None] = lambda _: None
+) -> Weights:
     """The weights of all decisions.
 
     Args:
@@ -137,7 +139,16 @@ def _true_sides(e: Example, k: int) -> list[Located]:
     for x, about in zip(e.located[max(0, k - 2) : k], e.about[max(0, k - 2) : k], strict=True):
         told = [e.gold.findings[n] for n in about if e.gold.findings[n]["organ"] == x.organ]
         if told:
-            x = Located(x.mention, x.organ, x.p_organ, told[0]["laterality"], 1.0, tuple(told[0]["location"]), (), x.organ_scores)
+            x = Located(
+                x.mention,
+                x.organ,
+                x.p_organ,
+                told[0]["laterality"],
+                1.0,
+                tuple(told[0]["location"]),
+                (),
+                x.organ_scores,
+            )
         out.append(x)
     return out
 
@@ -154,7 +165,9 @@ def _place_choices(e: Example) -> list[Choice]:
         closed = entry.locations if entry else frozenset()
         where = told[0]["location"]
         words = {w for name in where for w in name.lower().split()}
-        for name, _, names in place.candidates(located.mention, located.organ, earlier.places if earlier else (), _true_sides(e, k)):
+        for name, _, names in place.candidates(
+            located.mention, located.organ, earlier.places if earlier else (), _true_sides(e, k)
+        ):
             parts = name.split("|")
             right = any(p in where for p in parts) if closed else bool(set(name.split()) & words)
             out.append(Choice([[*names, "bias"], []], (0 if right else 1,), e.group))
@@ -173,7 +186,15 @@ def _resolve_choices(e: Example) -> list[Choice]:
         right, chosen = _right_actions(item, options, about, here, again, finding_of)
         if right:
             out.append(Choice([names for _, names in options], tuple(right), e.group))
-        told = NEW if chosen is not None and chosen not in finding_of else "link" if chosen is not None else SUMMARY if right and right[0] == len(options) - 1 else DROP
+        told = (
+            NEW
+            if chosen is not None and chosen not in finding_of
+            else "link"
+            if chosen is not None
+            else SUMMARY
+            if right and right[0] == len(options) - 1
+            else DROP
+        )
         history.append((item, told))
         if chosen is None:
             continue
@@ -188,12 +209,18 @@ def _resolve_choices(e: Example) -> list[Choice]:
     return out
 
 
-def _right_actions(item: Located, options: list, about: list[int], here: list[int], again: list[int], finding_of: dict[int, Cluster]) -> tuple[list[int], int | None]:
+def _right_actions(
+    item: Located, options: list, about: list[int], here: list[int], again: list[int], finding_of: dict[int, Cluster]
+) -> tuple[list[int], int | None]:
     """(numbers of the allowed options, number of the finding that the mention now stands for)."""
     if not item.organ or (about and not here):
         return ([0] if not about else []), None
     linked = {id(finding_of[n]): n for n in (here or again) if n in finding_of}
-    links = {i: linked[id(action)] for i, (action, _) in enumerate(options) if isinstance(action, Cluster) and id(action) in linked}
+    links = {
+        i: linked[id(action)]
+        for i, (action, _) in enumerate(options)
+        if isinstance(action, Cluster) and id(action) in linked
+    }
     if not about:
         return [0, *links], None
     if len(here) > 1 and item.mention.size is None:
@@ -208,7 +235,12 @@ def _right_actions(item: Located, options: list, about: list[int], here: list[in
 
 def _gold_of(e: Example, draft: Draft) -> dict[str, Any] | None:
     """The annotated finding that most of a draft's mentions speak of."""
-    counted = Counter(n for x in draft.cluster.mentions for n in e.about[x.mention.index] if e.gold.findings[n]["organ"] == draft.organ)
+    counted = Counter(
+        n
+        for x in draft.cluster.mentions
+        for n in e.about[x.mention.index]
+        if e.gold.findings[n]["organ"] == draft.organ
+    )
     return dict(e.gold.findings[min(counted, key=lambda n: (-counted[n], n))]) if counted else None
 
 
@@ -256,9 +288,15 @@ def is_right(draft: Draft, told: Mapping[str, Any]) -> bool:
     sizes = sorted((tuple(round(d) for d in x) for x, _, _ in draft.sizes), reverse=True)
     gold = sorted((tuple(round(d) for d in x) for x in told["sizes_mm"]), reverse=True)
     near = len(sizes) == len(gold) and all(
-        len(a) == len(b) and all(abs(p - q) <= 1 for p, q in zip(a, b, strict=True)) for a, b in zip(sizes, gold, strict=True)
+        len(a) == len(b) and all(abs(p - q) <= 1 for p, q in zip(a, b, strict=True))
+        for a, b in zip(sizes, gold, strict=True)
     )
-    return near and draft.organ == told["organ"] and draft.side == told["laterality"] and draft.count_min == told["count_min"]
+    return (
+        near
+        and draft.organ == told["organ"]
+        and draft.side == told["laterality"]
+        and draft.count_min == told["count_min"]
+    )
 
 
 __all__ = ["DROP", "NEW", "SUMMARY", "Example", "resolve", "train"]

@@ -17,7 +17,12 @@ def features(draft: Draft, sureness: Iterable[float]) -> list[str]:
     main = main_mention(draft.cluster)
     m = main.mention
     taken = list(sureness)
-    out = [*steps("organ", main.p_organ), *steps("side", main.p_side), *steps("first", taken[0]), *steps("least", min(taken))]
+    out = [
+        *steps("organ", main.p_organ),
+        *steps("side", main.p_side),
+        *steps("first", taken[0]),
+        *steps("least", min(taken)),
+    ]
     if m.size:
         out += steps("current", m.p_current)
     out += [

@@ -7,7 +7,9 @@ from ..spans import Located, Sentence
 TYPES = ("unspecified", "cyst", "benign", "malignant", "metastasis")
 
 
-def features(members: Sequence[Located], summaries: Sequence[Located], siblings: Sequence[str], known: Sequence[str]) -> list[str]:
+def features(
+    members: Sequence[Located], summaries: Sequence[Located], siblings: Sequence[str], known: Sequence[str]
+) -> list[str]:
     """Features of a cluster, before they are crossed with a type.
 
     Args:
@@ -40,7 +42,9 @@ def features(members: Sequence[Located], summaries: Sequence[Located], siblings:
         out.append(f"sibling={t}|{'un' if not said else 'said'}")
     for entry in sorted(set(known)):
         kind, _, where = entry.partition("|")
-        out.append(f"known={kind}|{'here' if where == organ else 'there' if where else '?'}|{'un' if not said else 'said'}|{'node' if organ == 'lymph_node' else ''}")
+        out.append(
+            f"known={kind}|{'here' if where == organ else 'there' if where else '?'}|{'un' if not said else 'said'}|{'node' if organ == 'lymph_node' else ''}"
+        )
     return sorted(set(out))
 
 
@@ -56,7 +60,9 @@ def near_types(s: Sentence, start: int, end: int, head) -> list[str]:
     for h in s.heads:
         if h is head or h.lesion_type == "unspecified" or not (low - 60 <= h.start <= high + 120):
             continue
-        sizes_between = any(min(h.end, high) <= x.start < max(h.start, low) for x in s.sizes if not (start <= x.start < end))
+        sizes_between = any(
+            min(h.end, high) <= x.start < max(h.start, low) for x in s.sizes if not (start <= x.start < end)
+        )
         out.append(f"neartype={h.lesion_type}|{'b' if h.start < low else 'a'}{'s' if sizes_between else ''}")
     left = [w for _, b, w in s.words if b <= low][-5:]
     right = [w for a, _, w in s.words if a >= high][:14]

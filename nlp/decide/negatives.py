@@ -9,7 +9,9 @@ from .relate import bucket
 
 _READ = frozenset([Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM])
 _EXPANDED = {"colon": ("colon", "small_bowel")}  # "bowel"
-_NONE = re.compile(r"(?:^|[:\-=]\s*|\s)(?:none|nil|no|absent|negative|0|nad|neg|normal|nl|wnl|unremarkable|clear|ok|fine|n)\W*$")
+_NONE = re.compile(
+    r"(?:^|[:\-=]\s*|\s)(?:none|nil|no|absent|negative|0|nad|neg|normal|nl|wnl|unremarkable|clear|ok|fine|n)\W*$"
+)
 
 
 def features(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
@@ -49,7 +51,11 @@ def _cue(s: Sentence, organ: str, start: int, end: int, kind: str, governed: boo
         side = "b" if t.end <= start else "a"
         gap = s.between(t.end, start) if side == "b" else s.between(end, t.start)
         here = "c" if inside(t) else "s"
-        out |= {f"normal|{side}{here}|{bucket(len(gap.split()))}|{mark}", f"normal={t.text}|{here}|{mark}", f"normal|{here}|{mark}"}
+        out |= {
+            f"normal|{side}{here}|{bucket(len(gap.split()))}|{mark}",
+            f"normal={t.text}|{here}|{mark}",
+            f"normal|{here}|{mark}",
+        }
         if "," in gap or " and " in gap:
             out.add(f"normal_list|{here}|{side}")
     for t in negations:

@@ -14,7 +14,9 @@ class OrganContext:
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self.sentences = sentences
         self.exam = self._exam()
-        self.mentioned = {c.organ for s in sentences for c in s.organs if c.kind in ("noun", "adjective", "lesion", "segment")}
+        self.mentioned = {
+            c.organ for s in sentences for c in s.organs if c.kind in ("noun", "adjective", "lesion", "segment")
+        }
         self.headed = {o for s in sentences for o in s.heading_organs}
 
     def _exam(self) -> set[str]:
@@ -85,7 +87,12 @@ def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
         if key in seen:
             continue
         seen.add(key)
-        put(cue.organ, f"{kind}|{where}", f"{kind[:4]}|r{min(rank[cue.organ], 3)}{where[0]}", *(f"{kind[:2]}|{m}" for m in more))
+        put(
+            cue.organ,
+            f"{kind}|{where}",
+            f"{kind[:4]}|r{min(rank[cue.organ], 3)}{where[0]}",
+            *(f"{kind[:2]}|{m}" for m in more),
+        )
     for organ in organs:
         if len(organs) == 1:
             put(organ, "only_organ", f"only_organ&{'h' if s.heading_organs else ''}")
@@ -107,7 +114,9 @@ def _earlier_sentences(s: Sentence, context: OrganContext, put, has_own: bool) -
         same = "same" if before.block == s.block else "other"
         if before.section != s.section and before.section in ("indication", "technique", "comparison", "exam"):
             continue
-        cues = [c for c in before.organs if c.kind in ("noun", "adjective", "lesion", "place", "segment") and not c.governed]
+        cues = [
+            c for c in before.organs if c.kind in ("noun", "adjective", "lesion", "place", "segment") and not c.governed
+        ]
         if not cues:
             continue
         put(cues[0].organ, f"prev{back}first|{same}", f"prev{back}first|{'own' if has_own else 'bare'}")
@@ -128,8 +137,6 @@ def _focus(mention: Mention, focus: Sequence[tuple[Mention, str]], put, has_own:
             put(organ, f"focus{k}|anaphor")
     if focus and mention.head is None:
         put(focus[-1][1], f"focus|nohead|{ties}")
-
-
 
 
 def best(scores: Mapping[str, float]) -> tuple[str, float]:

@@ -6,7 +6,9 @@ from ..spans import Located, Mention, PlaceCue
 from .relate import relate
 
 
-def candidates(mention: Mention, organ: str, before: Sequence[PlaceCue], focus: Sequence[Located]) -> list[tuple[str, PlaceCue | None, list[str]]]:
+def candidates(
+    mention: Mention, organ: str, before: Sequence[PlaceCue], focus: Sequence[Located]
+) -> list[tuple[str, PlaceCue | None, list[str]]]:
     """(place name, cue, features) of each place that may be the mention's.
 
     Args:
@@ -22,7 +24,14 @@ def candidates(mention: Mention, organ: str, before: Sequence[PlaceCue], focus: 
     out = []
     for rank, cue in enumerate(order[:6]):
         where, more = relate(s, low, high, cue.start, cue.end)
-        names = ["own", f"own|{where}", f"rank{min(rank, 3)}{where[0]}", *(f"own|{m}" for m in more), f"of={min(len(own), 4)}", f"{organ}|rank{min(rank, 2)}"]
+        names = [
+            "own",
+            f"own|{where}",
+            f"rank{min(rank, 3)}{where[0]}",
+            *(f"own|{m}" for m in more),
+            f"of={min(len(own), 4)}",
+            f"{organ}|rank{min(rank, 2)}",
+        ]
         names.append(f"governed{cue.governed}")
         between = [x for x in s.sizes if min(cue.end, high) <= x.start < max(cue.start, low) and x is not mention.size]
         heads = [h for h in s.heads if min(cue.end, high) <= h.start < max(cue.start, low) and h is not mention.head]
@@ -39,7 +48,13 @@ def candidates(mention: Mention, organ: str, before: Sequence[PlaceCue], focus: 
             out.append((cue.names[organ], None, ["prev", f"prev|{'own' if own else 'bare'}", f"prev|{organ}"]))
     if focus and focus[-1].organ == organ:
         earlier = focus[-1]
-        near = "sent" if earlier.mention.sentence is s else "next" if s.index - earlier.mention.sentence.index == 1 else "far"
+        near = (
+            "sent"
+            if earlier.mention.sentence is s
+            else "next"
+            if s.index - earlier.mention.sentence.index == 1
+            else "far"
+        )
         for name in earlier.places:
             if name not in told:
                 ties = "own" if own else "bare"

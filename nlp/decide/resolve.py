@@ -42,7 +42,9 @@ class Cluster:
 History = Sequence[tuple[Located, str]]
 
 
-def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention], history: History) -> list[str]:
+def own_features(
+    located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention], history: History
+) -> list[str]:
     """Features of the mention by itself, before they are crossed with the action.
 
     `history`: the mentions before it with what they turned out to be (drop, new, summary, link).
@@ -63,7 +65,12 @@ def own_features(located: Located, clusters: Sequence[Cluster], upcoming: Sequen
         out.append(f"{hk}|p_current={int(m.p_current * 4)}")
         out += [f"hint={m.size.hint}", f"row={s.table_row}|bare={m.size.bare}"]
     if head:
-        out += [f"h={head.text}", f"{kind}|h={head.text.split()[-1].rstrip('s')}", f"{kind}|type={head.lesion_type}", f"{hk}|enlarged={head.enlarged}"]
+        out += [
+            f"h={head.text}",
+            f"{kind}|h={head.text.split()[-1].rstrip('s')}",
+            f"{kind}|type={head.lesion_type}",
+            f"{hk}|enlarged={head.enlarged}",
+        ]
         if head.kind == "weak":
             out.append(f"weak|{kind}|{bool(_qualifiers(m))}")
     out += _scope(m, kind)
@@ -86,7 +93,11 @@ def _preceding(m: Mention, located: Located, history: History, kind: str) -> lis
     s = m.sentence
     out = []
     hk = m.head.kind if m.head else "none"
-    here = [(x, a) for x, a in history[-8:] if x.mention.sentence.block == s.block and s.index - x.mention.sentence.index <= 3]
+    here = [
+        (x, a)
+        for x, a in history[-8:]
+        if x.mention.sentence.block == s.block and s.index - x.mention.sentence.index <= 3
+    ]
     if not here:
         return [f"{kind}|opens_block"]
     last, action = here[-1]
@@ -115,13 +126,27 @@ _IMAGE = re.compile(r"\b(?:series|image|img|im|se|ser|slice)s?\b\.?\s*#?\d|\(\s*
 _COMPARED = re.compile(
     r"\b(?:stable|unchanged|new|increas\w+|decreas\w+|grown|larger|smaller|enlarg\w+|previously|was|prior|formerly|growth)\b|->"
 )
+
+
 def _lesion_like(m: Mention, located: Located, kind: str, hk: str) -> list[str]:
     """What is typically told of lesions: a place, describing words, an image, a comparison; what the size measures."""
     s = m.sentence
-    out = [f"{kind}|{hk}|places{bool(located.places)}|near{bool(located.place_spans)}", f"{kind}|side{bool(located.side)}"]
+    out = [
+        f"{kind}|{hk}|places{bool(located.places)}|near{bool(located.place_spans)}",
+        f"{kind}|side{bool(located.side)}",
+    ]
     near = [q for q in s.having("QUALIFIER") if m.start - 60 <= q.start <= m.end + 60]
-    told = [bool(near), bool(_IMAGE.search(s.between(m.start - 30, m.end + 50))), bool(_COMPARED.search(s.between(m.start - 60, m.end + 60)))]
-    out += [f"{kind}|qualifiers{min(len(near), 2)}", f"{kind}|image{told[1]}", f"{kind}|compared{told[2]}", f"{kind}|{hk}|told{sum(told)}"]
+    told = [
+        bool(near),
+        bool(_IMAGE.search(s.between(m.start - 30, m.end + 50))),
+        bool(_COMPARED.search(s.between(m.start - 60, m.end + 60))),
+    ]
+    out += [
+        f"{kind}|qualifiers{min(len(near), 2)}",
+        f"{kind}|image{told[1]}",
+        f"{kind}|compared{told[2]}",
+        f"{kind}|{hk}|told{sum(told)}",
+    ]
     own = [c for c in s.organs if c.organ == located.organ and not c.governed]
     headed = located.organ in s.heading_organs
     out.append(f"{kind}|organ_{'here' if own else 'headed' if headed else 'else'}")
@@ -130,7 +155,11 @@ def _lesion_like(m: Mention, located: Located, kind: str, hk: str) -> list[str]:
         number = next((i for i, x in enumerate(s.sizes) if x is m.size), None)
         if number is not None:
             where, what, _ = measured(s, number).split("|", 2)
-            out += [f"measures={where}|{what}", f"measures={what}|{located.organ}", f"measures={what}|places{bool(located.places)}"]
+            out += [
+                f"measures={where}|{what}",
+                f"measures={what}|{located.organ}",
+                f"measures={what}|places{bool(located.places)}",
+            ]
     if CLINICAL_OPENING.match(s.text) and s.index <= 4:
         out.append(f"clinical|{kind}")
     out.append(f"{kind}|words{min(len(s.words) // 4, 6)}")
@@ -170,7 +199,12 @@ def _scope(m: Mention, kind: str) -> list[str]:
             other_heads = sum(a <= h.start < b for h in s.heads if h is not m.head)
             mark = "!" if ended else ";" if ";" in gap else "$" if sizes else ""
             tag = f"{name[:4]}{direction[0]}"
-            out += [f"{tag}|{bucket(len(gap.split()))}{mark}", f"{kind}|{tag}{mark}", f"{tag}|heads{min(other_heads, 2)}", f"{kind}|{tag}|heads{min(other_heads, 1)}{mark}"]
+            out += [
+                f"{tag}|{bucket(len(gap.split()))}{mark}",
+                f"{kind}|{tag}{mark}",
+                f"{tag}|heads{min(other_heads, 2)}",
+                f"{kind}|{tag}|heads{min(other_heads, 1)}{mark}",
+            ]
             if "," in gap:
                 out.append(f"{tag}|comma|{kind}")
             out.append(f"{tag}={nearest.text}")
@@ -213,7 +247,9 @@ def _following(m: Mention, located: Located, upcoming: Sequence[Mention], kind: 
     """What comes after: members told one by one, a colon, a size further on in the sentence."""
     s = m.sentence
     here = [u for u in upcoming if u.sentence is s]
-    sized = [u for u in upcoming if u.size is not None and u.sentence.block == s.block and u.sentence.index - s.index <= 3]
+    sized = [
+        u for u in upcoming if u.size is not None and u.sentence.block == s.block and u.sentence.index - s.index <= 3
+    ]
     out = [f"{kind}|sized_after={min(len(sized), 3)}|plural{m.plural}"]
     if any(u.size for u in here):
         out.append(f"{kind}|sized_in_sentence|plural{m.plural}")
@@ -229,7 +265,15 @@ def link_features(located: Located, cluster: Cluster, same_organ: int, position:
     m, last = located.mention, cluster.last
     s, e = m.sentence, last.mention.sentence
     kind = "size" if m.size else "word"
-    where = "sent" if s is e else f"next{min(s.index - e.index, 3)}" if s.block == e.block else "imp" if s.section == "impression" and e.section != "impression" else "far"
+    where = (
+        "sent"
+        if s is e
+        else f"next{min(s.index - e.index, 3)}"
+        if s.block == e.block
+        else "imp"
+        if s.section == "impression" and e.section != "impression"
+        else "far"
+    )
     ck = "sized" if cluster.sizes else "bare"
     pair = f"{kind}{ck}"
     organ = "same" if located.organ == cluster.organ else "none" if not located.organ else "diff"
@@ -307,7 +351,9 @@ def _sizes(m: Mention, cluster: Cluster, where: str) -> list[str]:
     else:
         value = "differ"
     axes = f"{len(cluster.sizes[-1].lesions_mm[0])}{len(m.size.lesions_mm[0])}"
-    prior = any(abs(biggest - d) <= 0.05 for x in cluster.mentions for s in x.mention.prior for y in s.lesions_mm for d in y)
+    prior = any(
+        abs(biggest - d) <= 0.05 for x in cluster.mentions for s in x.mention.prior for y in s.lesions_mm for d in y
+    )
     out = [f"size_{value}", f"size_{value}|{where}", f"size_{value}|axes{axes}|{where}"]
     if prior:
         out.append("size_is_prior")

@@ -7,7 +7,9 @@ from ..spans import Located, Mention, SideCue
 from .relate import relate
 
 SIDES = ("left", "right", "bilateral", "")
-_NEVER = frozenset(["liver", "pancreas", "spleen", "gallbladder", "stomach", "duodenum", "colon", "esophagus", "bile_duct"])
+_NEVER = frozenset(
+    ["liver", "pancreas", "spleen", "gallbladder", "stomach", "duodenum", "colon", "esophagus", "bile_duct"]
+)
 
 
 def group(organ: str) -> str:
@@ -18,7 +20,9 @@ def group(organ: str) -> str:
     return "single" if organ in _NEVER else "open"
 
 
-def candidates(mention: Mention, organ: str, focus: Sequence[Located], previous_sides: Sequence[SideCue]) -> list[list[str]]:
+def candidates(
+    mention: Mention, organ: str, focus: Sequence[Located], previous_sides: Sequence[SideCue]
+) -> list[list[str]]:
     """Features of each of `SIDES`.
 
     Args:
@@ -28,14 +32,21 @@ def candidates(mention: Mention, organ: str, focus: Sequence[Located], previous_
     """
     s = mention.sentence
     g = group(organ)
-    found: dict[str, list[str]] = {side: [f"{g}|{side or 'none'}", f"{organ}|{'side' if side else 'none'}"] for side in SIDES}
+    found: dict[str, list[str]] = {
+        side: [f"{g}|{side or 'none'}", f"{organ}|{'side' if side else 'none'}"] for side in SIDES
+    }
     low = min(mention.start, mention.head.start) if mention.head else mention.start
     high = max(mention.end, mention.head.end) if mention.head else mention.end
     cues = [c for c in s.sides if not c.organs or organ in c.organs]
     order = sorted(cues, key=lambda c: low - c.end if c.end <= low else max(0, c.start - high))
     for rank, cue in enumerate(order[:4]):
         where, more = relate(s, low, high, cue.start, cue.end)
-        names = [f"{g}|cue|{where}", f"{g}|rank{rank}{where[0]}", *(f"{g}|cue|{m}" for m in more), f"{organ}|rank{rank}{where[0]}"]
+        names = [
+            f"{g}|cue|{where}",
+            f"{g}|rank{rank}{where[0]}",
+            *(f"{g}|cue|{m}" for m in more),
+            f"{organ}|rank{rank}{where[0]}",
+        ]
         if cue.end - cue.start <= 3:
             names.append(f"{g}|letter|{where}")
         names += _neighbours(mention, cue, organ, g)
@@ -62,7 +73,10 @@ def candidates(mention: Mention, organ: str, focus: Sequence[Located], previous_
         if earlier.organ == organ:
             e = earlier.mention.sentence
             near = "sent" if e is s else "block" if e.block == s.block else "far"
-            found[earlier.side or ""] += [f"{g}|focus{back}|{near}|{ties}", f"{g}|focus{back}|{ties}|{min(s.index - e.index, 3)}"]
+            found[earlier.side or ""] += [
+                f"{g}|focus{back}|{near}|{ties}",
+                f"{g}|focus{back}|{ties}|{min(s.index - e.index, 3)}",
+            ]
     return [found[side] for side in SIDES]
 
 

@@ -19,7 +19,9 @@ _PRIOR_BEFORE = re.compile(
 _PRIOR_AFTER = re.compile(
     r"[^\d,;.]{0,8}\b(?:previously|prior|before|earlier|in (?:19|20)\d\d|last year|at baseline|ago|on the (?:prior|previous))"
 )
-_NOW_BEFORE = re.compile(r"\b(?:now|today|currently|current|present(?:ly)?|to|->|up to)\W{0,3}(?:\w+\W){0,2}$|->\W{0,3}$")
+_NOW_BEFORE = re.compile(
+    r"\b(?:now|today|currently|current|present(?:ly)?|to|->|up to)\W{0,3}(?:\w+\W){0,2}$|->\W{0,3}$"
+)
 _ARROW_AFTER = re.compile(r"\W{0,3}(?:->|to \d|=>)")
 
 
@@ -31,7 +33,9 @@ def features(sentence: Sentence, number: int) -> list[str]:
     right = [w for w in words if w[0] >= size.end]
     out = [f"section={sentence.section}", f"axes={len(size.lesions_mm[0])}", f"n={min(len(size.lesions_mm), 3)}"]
     biggest = max(max(x) for x in size.lesions_mm)
-    out.append(f"mm={0 if biggest < 3 else 1 if biggest < 10 else 2 if biggest < 30 else 3 if biggest < 60 else 4 if biggest < 100 else 5}")
+    out.append(
+        f"mm={0 if biggest < 3 else 1 if biggest < 10 else 2 if biggest < 30 else 3 if biggest < 60 else 4 if biggest < 100 else 5}"
+    )
     out.append(f"bound={size.bound}{'+' if size.reaching else ''}")
     out += [f"hint={size.hint}", f"bare={size.bare}", f"hint={size.hint}|bare={size.bare}|row={sentence.table_row}"]
     for k, (_, _, w) in enumerate(reversed(left[-4:])):
@@ -81,7 +85,11 @@ def measured(sentence: Sentence, number: int) -> str:
     """What the size measures by its place in the phrase: the thing it opens ("2 cm stone"), else the nearest before it."""
     size = sentence.sizes[number]
     things = [(h.start, h.end, h.kind, h.text) for h in sentence.heads]
-    things += [(t.start, t.end, "other", t.text) for t in sentence.terms if ("OTHER" in t.roles or "IGNORE" in t.roles) and "LESION" not in t.roles and "NODE" not in t.roles]
+    things += [
+        (t.start, t.end, "other", t.text)
+        for t in sentence.terms
+        if ("OTHER" in t.roles or "IGNORE" in t.roles) and "LESION" not in t.roles and "NODE" not in t.roles
+    ]
     things.sort()
     found = ""
     last_end = size.end
@@ -112,7 +120,12 @@ _CLOSED = re.compile(r"[;:(.)]")
 def _nearest(sentence: Sentence, start: int, end: int) -> list[str]:
     out = []
     others = [t for t in sentence.having("OTHER") if "LESION" not in t.roles]
-    for name, spans in (("head", sentence.heads), ("other", others), ("organ", sentence.organs), ("place", sentence.places)):
+    for name, spans in (
+        ("head", sentence.heads),
+        ("other", others),
+        ("organ", sentence.organs),
+        ("place", sentence.places),
+    ):
         before = [s for s in spans if s.end <= start]
         after = [s for s in spans if s.start >= end]
         if before:

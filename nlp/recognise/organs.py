@@ -7,9 +7,7 @@ from ..numbered_places import segment_spans, vertebra_spans
 from ..spans import OrganCue, Sentence
 
 _STAND_FOR = {"bowel": "colon", "reproductive": "uterus"}
-_NOT_RELATED = re.compile(
-    r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b"
-)
+_NOT_RELATED = re.compile(r"[;:()]|,\s*(?!and\b)|\b(?:is|are|was|were|in|within|measuring|measures|with|there)\b")
 
 
 def organ_cues(sentence: Sentence) -> tuple[OrganCue, ...]:
@@ -23,7 +21,9 @@ def organ_cues(sentence: Sentence) -> tuple[OrganCue, ...]:
         meta = t.meta("ORGAN")
         if meta and not meta.get("unnamed"):
             organ = _STAND_FOR.get(meta["organ"], meta["organ"])
-            out.append(OrganCue(t.start, t.end, organ, "adjective" if meta.get("adjective") else "noun", t.text, governed))
+            out.append(
+                OrganCue(t.start, t.end, organ, "adjective" if meta.get("adjective") else "noun", t.text, governed)
+            )
         elif "PLACE" in t.roles:
             organs = [o for o in t.meta("PLACE").get("places", {}) if o != "_side"]
             kind = "place" if len(organs) == 1 else "places"
@@ -39,10 +39,18 @@ def organ_cues(sentence: Sentence) -> tuple[OrganCue, ...]:
             out.append(OrganCue(t.start, t.end, "lymph_node", "node", t.text))
     for start, end, _ in segment_spans(sentence.text):
         place = sentence.start + start
-        out.append(OrganCue(place, sentence.start + end, "liver", "segment", "segment", governed_by(sentence, place, relations)))
+        out.append(
+            OrganCue(
+                place, sentence.start + end, "liver", "segment", "segment", governed_by(sentence, place, relations)
+            )
+        )
     for start, end, _ in vertebra_spans(sentence.text):
         place = sentence.start + start
-        out.append(OrganCue(place, sentence.start + end, "bone", "vertebra", "vertebra", governed_by(sentence, place, relations)))
+        out.append(
+            OrganCue(
+                place, sentence.start + end, "bone", "vertebra", "vertebra", governed_by(sentence, place, relations)
+            )
+        )
     return tuple(sorted(out, key=lambda c: (c.start, c.end)))
 
 

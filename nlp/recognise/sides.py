@@ -2,10 +2,12 @@
 
 import re
 
-from ..spans import SideCue, Sentence
+from ..spans import Sentence, SideCue
 
 # A letter for a side: "L upper", "R: 12 mm", "r adrenal"; never a unit ("2.4 l"), a vertebra ("l 4") or an axis.
-_LETTER = re.compile(r"(?<![a-z0-9'/.+&-])(?<!\d\s)(?P<side>[lr])t?\.?(?=\s*[:(]|\s+(?!\d{1,2}(?:[-/,;.]?\s*$|\s*[-/,]\s*\d\b(?!\.))|x\b|of\b|and\b)[a-z0-9])")
+_LETTER = re.compile(
+    r"(?<![a-z0-9'/.+&-])(?<!\d\s)(?P<side>[lr])t?\.?(?=\s*[:(]|\s+(?!\d{1,2}(?:[-/,;.]?\s*$|\s*[-/,]\s*\d\b(?!\.))|x\b|of\b|and\b)[a-z0-9])"
+)
 
 
 def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
