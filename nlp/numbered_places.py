@@ -6,7 +6,7 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii":
 _SEGMENT_NUMBER = r"(?:viii|vii|vi|iv|v|iii|ii|i|[1-8])"
 _SEGMENTS = re.compile(
     rf"(?<![a-z])(?:(?:sub)?seg(?:ment|m)?s?\.?|seg\.)\s*(?:no\.?\s*)?(?P<list>{_SEGMENT_NUMBER}(?:[ab]|\s[ab](?=\s*(?:[,.;)/]|$|and\b)))?(?![a-z0-9])"
-    rf"(?:\s*(?:,\s*and\b|/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?(?:{_SEGMENT_NUMBER}[ab]?|[ab])(?![a-z0-9])(?!\s*(?:mm|cm|x)))*)"
+    rf"(?:(?:\s*(?:,\s*and\b|/|,|-|\band\b|&|\bto\b|\bor\b|\+)\s*(?:seg(?:ment)?s?\.?\s*)?{_SEGMENT_NUMBER}[ab]?(?![a-z0-9])(?!\s*(?:mm|cm|x\b|[.,]\d|by\b|lesions?|cysts?|foci|nodules?|metast|new|other|further|small|large|hypo|hyper))|\s?[/&-]\s?[ab](?![a-z0-9])|\s?,?\s*and\s+[ab](?=\s*(?:[.,;)]|$))))*)"
 )
 _SHORT_SEGMENT = re.compile(
     r"(?<![a-z0-9])s\s?(?P<list>[1-8][ab]?(?:\s*(?:/|-|,)\s*s?[1-8][ab]?)*)(?![a-z0-9]|\s*(?:mm|cm))"

@@ -31,8 +31,10 @@ def candidates(
             *(f"own|{m}" for m in more),
             f"of={min(len(own), 4)}",
             f"{organ}|rank{min(rank, 2)}",
+            f"{organ}|word={s.between(cue.start, cue.end)[:14]}",
         ]
         names.append(f"governed{cue.governed}")
+        names += _largest(mention, cue.start)
         between = [x for x in s.sizes if min(cue.end, high) <= x.start < max(cue.start, low) and x is not mention.size]
         heads = [h for h in s.heads if min(cue.end, high) <= h.start < max(cue.start, low) and h is not mention.head]
         names += [f"sizes_between{min(len(between), 2)}{where[0]}", f"heads_between{min(len(heads), 2)}{where[0]}"]
@@ -61,6 +63,15 @@ def candidates(
                 kind = mention.head.kind if mention.head else "none"
                 out.append((name, None, ["focus", f"focus|{near}|{ties}", f"focus|{kind}|{ties}|{mention.definite}"]))
     return out
+
+
+def _largest(mention: Mention, start: int) -> list[str]:
+    """Of a group, whether its largest member or an example is spoken of before the place."""
+    begin = mention.head.end if mention.head else mention.start
+    if not mention.plural:
+        return []
+    told = [t for t in mention.sentence.having("LARGEST:BIDIRECTIONAL", "EXAMPLE:FORWARD") if begin <= t.start < start]
+    return [f"largest_before{bool(told)}"]
 
 
 def tidy(organ: str, names: Sequence[str], allowed: frozenset[str]) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ def organ_cues(sentence: Sentence) -> tuple[OrganCue, ...]:
             out.append(
                 OrganCue(t.start, t.end, organ, "adjective" if meta.get("adjective") else "noun", t.text, governed)
             )
-        elif "PLACE" in t.roles:
-            organs = [o for o in t.meta("PLACE").get("places", {}) if o != "_side"]
+        elif "PLACE" in t.roles and not t.meta("PLACE").get("weak"):
+            organs = [o for o in t.meta("PLACE").get("places", {}) if not o.startswith("_")]
             kind = "place" if len(organs) == 1 else "places"
             out += [OrganCue(t.start, t.end, o, kind, t.text, governed) for o in organs]
         elif "STATION" in t.roles:

@@ -40,7 +40,7 @@ def place_cues(sentence: Sentence) -> tuple[PlaceCue, ...]:
             elif meta["organ"] in OPEN and t.text not in GENERIC:
                 names[meta["organ"]] = t.text
         for organ, where in t.meta("PLACE").get("places", {}).items():
-            if organ != "_side" and where:
+            if not organ.startswith("_") and where:
                 names[organ] = t.text if where == "*" else where
         if "STATION" in t.roles:
             names["lymph_node"] = t.text
