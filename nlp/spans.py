@@ -126,6 +126,21 @@ class Mention:
     quantified: bool
     prior: tuple[Size, ...] = ()
 
+    @property
+    def core(self) -> tuple[int, int]:
+        """From the head to the size; a size that shares its head with others stands for itself."""
+        if self.head is None or (self.shared and self.size is not None):
+            return self.start, self.end
+        return min(self.start, self.head.start), max(self.end, self.head.end)
+
+    def between(self, start: int, end: int) -> tuple[int, int]:
+        """How many other sizes and other heads begin between the mention and another span of its sentence."""
+        low, high = self.core
+        a, b = (end, low) if end <= low else (high, start)
+        sizes = sum(a <= x.start < b for x in self.sentence.sizes if x is not self.size)
+        heads = sum(a <= h.start < b for h in self.sentence.heads if h is not self.head)
+        return sizes, heads
+
 
 @dataclass(frozen=True)
 class Located:

@@ -19,8 +19,7 @@ def features(members: Sequence[Located]) -> list[str]:
     for x in members:
         m = x.mention
         s = m.sentence
-        low = min(m.start, m.head.start) if m.head else m.start
-        high = max(m.end, m.head.end) if m.head else m.end
+        low, high = m.core
         for role in ("POSSIBLE_EXISTENCE:FORWARD", "POSSIBLE_EXISTENCE:BACKWARD", "NEGATED_EXISTENCE:FORWARD"):
             for t in s.terms:
                 if role in t.roles:

@@ -71,8 +71,7 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
 
 
 def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
-    low = min(mention.start, mention.head.start) if mention.head else mention.start
-    high = max(mention.end, mention.head.end) if mention.head else mention.end
+    low, high = mention.core
     s = mention.sentence
     organs = {c.organ for c in own}
     first = own[0].organ if own else ""
@@ -87,6 +86,8 @@ def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
         if key in seen:
             continue
         seen.add(key)
+        sizes, heads = mention.between(cue.start, cue.end)
+        put(cue.organ, f"{kind[:4]}|sizes{min(sizes, 2)}{where[0]}", f"{kind[:4]}|heads{min(heads, 2)}{where[0]}")
         put(
             cue.organ,
             f"{kind}|{where}",

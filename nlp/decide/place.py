@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..spans import Located, Mention, PlaceCue
-from .relate import relate
+from .relate import largest_before, relate
 
 
 def candidates(
@@ -17,8 +17,7 @@ def candidates(
         focus: located mentions before this one.
     """
     s = mention.sentence
-    low = min(mention.start, mention.head.start) if mention.head else mention.start
-    high = max(mention.end, mention.head.end) if mention.head else mention.end
+    low, high = mention.core
     own = [c for c in s.places if organ in c.names]
     order = sorted(own, key=lambda c: low - c.end if c.end <= low else max(0, c.start - high))
     out = []
@@ -34,7 +33,8 @@ def candidates(
             f"{organ}|word={s.between(cue.start, cue.end)[:14]}",
         ]
         names.append(f"governed{cue.governed}")
-        names += _largest(mention, cue.start)
+        if mention.plural:
+            names.append(f"largest_before{largest_before(mention, cue.start)}")
         between = [x for x in s.sizes if min(cue.end, high) <= x.start < max(cue.start, low) and x is not mention.size]
         heads = [h for h in s.heads if min(cue.end, high) <= h.start < max(cue.start, low) and h is not mention.head]
         names += [f"sizes_between{min(len(between), 2)}{where[0]}", f"heads_between{min(len(heads), 2)}{where[0]}"]
@@ -63,15 +63,6 @@ def candidates(
                 kind = mention.head.kind if mention.head else "none"
                 out.append((name, None, ["focus", f"focus|{near}|{ties}", f"focus|{kind}|{ties}|{mention.definite}"]))
     return out
-
-
-def _largest(mention: Mention, start: int) -> list[str]:
-    """Of a group, whether its largest member or an example is spoken of before the place."""
-    begin = mention.head.end if mention.head else mention.start
-    if not mention.plural:
-        return []
-    told = [t for t in mention.sentence.having("LARGEST:BIDIRECTIONAL", "EXAMPLE:FORWARD") if begin <= t.start < start]
-    return [f"largest_before{bool(told)}"]
 
 
 def tidy(organ: str, names: Sequence[str], allowed: frozenset[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """How two spans of a sentence stand to each other, as features."""
 
-from ..spans import Sentence
+from ..spans import Mention, Sentence
 from ..words import WORD
 
 _BUCKETS = (0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5)
@@ -39,3 +39,10 @@ def relate(sentence: Sentence, start: int, end: int, other_start: int, other_end
     else:
         out.append("Bnext=" + (near[0] if near and near[0] in _PREPOSITIONS else "-" if near else "0"))
     return where, out
+
+
+def largest_before(mention: Mention, start: int) -> bool:
+    """Of a group, whether its largest member or an example is spoken of before another span of the sentence."""
+    begin = mention.head.end if mention.head else mention.start
+    told = mention.sentence.having("LARGEST:BIDIRECTIONAL", "EXAMPLE:FORWARD")
+    return any(begin <= t.start < start for t in told)

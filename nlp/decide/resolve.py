@@ -176,8 +176,7 @@ def _qualifiers(m: Mention) -> list[str]:
 def _scope(m: Mention, kind: str) -> list[str]:
     """ConText: which modifiers stand before (forward ones) and after (backward ones), how far, and what ends their scope."""
     s = m.sentence
-    low = min(m.start, m.head.start) if m.head else m.start
-    high = max(m.end, m.head.end) if m.head else m.end
+    low, high = m.core
     terminators = s.having("TERMINATE:TERMINATE")
     out = []
     for name in _MODIFIERS:
@@ -224,8 +223,7 @@ def _scope(m: Mention, kind: str) -> list[str]:
 
 def _window(m: Mention, kind: str) -> list[str]:
     s = m.sentence
-    low = min(m.start, m.head.start) if m.head else m.start
-    high = max(m.end, m.head.end) if m.head else m.end
+    low, high = m.core
     left = [w for _, b, w in s.words if b <= low][-4:]
     right = [w for a, _, w in s.words if a >= high][:4]
     inside = [w for a, b, w in s.words if a >= low and b <= high and not (m.size and m.size.start <= a < m.size.end)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...schemas import load_anatomy
 from ..spans import Located, Mention, SideCue
-from .relate import relate
+from .relate import largest_before, relate
 
 SIDES = ("left", "right", "bilateral", "")
 _NEVER = frozenset(
@@ -35,8 +35,7 @@ def candidates(
     found: dict[str, list[str]] = {
         side: [f"{g}|{side or 'none'}", f"{organ}|{'side' if side else 'none'}"] for side in SIDES
     }
-    low = min(mention.start, mention.head.start) if mention.head else mention.start
-    high = max(mention.end, mention.head.end) if mention.head else mention.end
+    low, high = mention.core
     cues = [c for c in s.sides if not c.organs or organ in c.organs]
     order = sorted(cues, key=lambda c: low - c.end if c.end <= low else max(0, c.start - high))
     for rank, cue in enumerate(order[:4]):
@@ -47,6 +46,10 @@ def candidates(
             *(f"{g}|cue|{m}" for m in more),
             f"{organ}|rank{rank}{where[0]}",
         ]
+        sizes, heads = mention.between(cue.start, cue.end)
+        names += [f"{g}|sizes{min(sizes, 2)}{where[0]}", f"{g}|heads{min(heads, 2)}{where[0]}"]
+        if mention.plural:
+            names.append(f"{g}|largest_before{largest_before(mention, cue.start)}|{where[0]}")
         if cue.end - cue.start <= 3:
             names.append(f"{g}|letter|{where}")
         names += _neighbours(mention, cue, organ, g)
@@ -58,6 +61,8 @@ def candidates(
         found[""].append(f"{g}|no_cue|{'heading' if s.heading_side else ''}")
     if s.heading_side:
         found[s.heading_side] += [f"{g}|heading", f"{g}|heading|{'own' if cues else 'bare'}"]
+    kinds = {c.kind for c in s.organs if c.organ == organ}
+    found[""] += [f"{organ}|kind={kind}" for kind in kinds if kind in ("vertebra", "segment")]
     sides = {c.side for c in cues}
     if {"left", "right"} <= sides or "bilateral" in sides:
         found["bilateral"].append(f"{g}|both_told|{mention.plural}")
