@@ -17,13 +17,16 @@ _BARE_SEGMENT = re.compile(
     r"(?![a-z0-9]|\s*(?:mm|cm|contrast|line|access|fluid))"
 )
 _VERTEBRA = re.compile(
-    r"(?<![a-z0-9])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|"
+    r"(?<![a-z0-9'])(?:th|[ctls])\s?\d{1,2}(?:\s*(?:[-/,&]|and|to)\s*(?:th|"
     r"[ctls])?\s?\d{1,2}(?!\s*(?:mm|cm|x|"
     r"\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|"
     r"level))?"
 )
 _AND = re.compile(r"\s*(?:,|&|\band\b)\s*(?=(?:th|[ctls])\s?\d)")  # not inside "l4 and 5"
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
+
+
+_TARGET_LABEL = re.compile(r"[\W_]*(?:[a-z]{1,9}\s{1,3}(?:[lr]:\s*)?)?(?:t|nt)\s?\d{1,2}\s*(?:[=|:\t]|-\s|\s{2})")
 
 
 def segment_spans(text: str) -> list[tuple[int, int, list[str]]]:
@@ -38,6 +41,9 @@ def segment_spans(text: str) -> list[tuple[int, int, list[str]]]:
 
 def vertebra_spans(text: str) -> list[tuple[int, int, str]]:
     """(start, end, name as written) of every vertebra named in a text."""
+    label = _TARGET_LABEL.match(text)
+    if label:  # "T4 = 29 mm", "T2  Liver": a target's name, no vertebra
+        text = " " * label.end() + text[label.end() :]
     blanked = _MRI_WORD.sub(lambda m: " " * len(m.group()), text)
     return [(m.start(), m.end(), m.group().strip()) for m in _VERTEBRA.finditer(blanked)]
 

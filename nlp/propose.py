@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from .function_words import STOP
 from .recognise.counts import Count, count_head
+from .recognise.sizes import Size
 from .spans import Head, Mention, Sentence
 
 MIN_P_CURRENT = 0.15
@@ -20,7 +21,7 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
     """
     out: list[Mention] = []
     for sentence, found in zip(sentences, roles, strict=True):
-        current = [i for i, p in enumerate(found) if p[0] >= MIN_P_CURRENT and p[0] >= p[1]]
+        current = [i for i, p in enumerate(found) if _may_be_current(sentence.sizes[i], p)]
         owner = assign_heads(sentence, current)
         prior = _priors(sentence, found, current)
         users = [owner[i] for i in current if owner[i] is not None]
@@ -48,6 +49,15 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
                 )
             )
     return out
+
+
+_SAID_OTHERWISE = frozenset(["prior", "sum", "not_lesion"])
+
+
+def _may_be_current(size: Size, p: Sequence[float]) -> bool:
+    """Whether a size may be a lesion's size now; against what the text's form says (a table's column) only if probable."""
+    least = 0.5 if size.hint in _SAID_OTHERWISE else MIN_P_CURRENT
+    return p[0] >= least and p[0] >= p[1]
 
 
 def assign_heads(sentence: Sentence, numbers: Sequence[int]) -> dict[int, Head | None]:

@@ -22,8 +22,6 @@ from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
 
 FOLDS = 4
-LEAN = 0.3
-LESION_BIASES = ("new|bias", "link|bias|size", "link|bias|word")
 PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 4.0, "lesion_type": 1.5, "certainty": 2.0,
            "negative": 2.0, "confidence": 2.0}  # fmt: skip
 
@@ -85,8 +83,6 @@ def train(
     for e in examples:
         e.located = reader_for(e).locate(e.sentences, e.mentions)
     fitted("resolve", [c for e in examples for c in _resolve_choices(e)])
-    for chooser in (final["resolve"], *(fold["resolve"] for fold in folds)):
-        _lean(chooser)
     readings = [reader_for(e).resolve(e.sentences, e.located) for e in examples]
     for reading in readings:
         reading.drafts = [compose(cluster) for cluster in reading.clusters]
@@ -95,12 +91,6 @@ def train(
     fitted("negative", [c for e in examples for c in _negative_choices(e)])
     fitted("confidence", [c for e, r in zip(examples, readings, strict=True) for c in _confidence_choices(e, r)])
     return Weights(final)
-
-
-def _lean(chooser: Chooser) -> None:
-    """Takes a doubtful mention for a lesion a little sooner: precision and recall come level, F1 is highest there."""
-    for name in LESION_BIASES:
-        chooser.weights[name] = chooser.weights.get(name, 0.0) + LEAN
 
 
 def _size_choices(e: Example) -> list[Choice]:
