@@ -91,7 +91,7 @@ class Reader:
         self, mention: Mention, context: organs.OrganContext, before: Sequence[Located]
     ) -> tuple[str, float, dict[str, float]]:
         """The organ, its probability, and the probability of every candidate."""
-        found = organs.candidates(mention, context, [(x.mention, x.organ) for x in before[-2:] if x.organ])
+        found = organs.candidates(mention, context, [(x.mention, x.organ) for x in before[-8:] if x.organ])
         if not found:
             return "", 0.0, {}
         names = sorted(found)

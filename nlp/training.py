@@ -109,7 +109,7 @@ def _organ_choices(e: Example) -> list[Choice]:
     focus: list[tuple[Mention, str]] = []
     for k, (mention, about) in enumerate(zip(e.mentions, e.about, strict=True)):
         told = {e.gold.findings[n]["organ"] for n in about}
-        before = [(x.mention, x.organ) for x in e.located[max(0, k - 2) : k] if x.organ] if e.located else focus[-2:]
+        before = [(x.mention, x.organ) for x in e.located[max(0, k - 8) : k] if x.organ] if e.located else focus[-8:]
         found = organs.candidates(mention, context, before)
         names = sorted(found)
         right = tuple(i for i, n in enumerate(names) if n in told)

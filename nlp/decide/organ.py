@@ -6,6 +6,7 @@ from ..spans import Mention, OrganCue, Sentence
 from .relate import relate
 
 _LOOK_BACK = 3
+_NAMING = frozenset(["noun", "adjective", "lesion", "segment", "vertebra", "node", "station"])
 
 
 class OrganContext:
@@ -17,6 +18,10 @@ class OrganContext:
         self.mentioned = {
             c.organ for s in sentences for c in s.organs if c.kind in ("noun", "adjective", "lesion", "segment")
         }
+        self.named_in: dict[str, list[int]] = {}
+        for s in sentences:
+            for organ in {c.organ for c in s.organs if c.kind in _NAMING and not c.governed} | set(s.heading_organs):
+                self.named_in.setdefault(organ, []).append(s.index)
         self.headed = {o for s in sentences for o in s.heading_organs}
 
     def _exam(self) -> set[str]:
@@ -26,9 +31,14 @@ class OrganContext:
                 out |= {c.organ for c in s.organs if c.kind in ("noun", "adjective")}
         return out
 
-    def history(self) -> set[str]:
-        """Organs of the diseases that the indication names."""
-        return {c.organ for s in self.sentences if s.section == "indication" for c in s.organs}
+    def since(self, organ: str, sentence: Sentence) -> str:
+        """How many sentences ago an organ was last named, as a class; "never" and "later" too."""
+        named = self.named_in.get(organ, [])
+        before = [i for i in named if i <= sentence.index]
+        if not before:
+            return "later" if named else "never"
+        gap = sentence.index - before[-1]
+        return str(gap) if gap <= 2 else "5" if gap <= 5 else "10" if gap <= 10 else "far"
 
 
 def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Mention, str]]) -> dict[str, list[str]]:
@@ -46,6 +56,9 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
         put(organ, f"heading{only}", f"heading{only}#{min(number, 2)}", f"heading&{'own' if own else 'bare'}")
     _earlier_sentences(s, context, put, bool(own) or bool(s.heading_organs))
     _focus(mention, focus, put, bool(own), bool(s.heading_organs))
+    intro = _introduced(mention, focus)
+    if intro:
+        put(intro, f"intro|{'own' if own else 'bare'}", f"intro|{mention.head.kind if mention.head else 'none'}")
     for organ in context.exam:
         put(organ, "exam", f"exam&{'own' if own else 'bare'}{'h' if s.heading_organs else ''}")
     head = mention.head
@@ -59,6 +72,7 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
         names.append(f"o={organ}")
         named = organ in context.mentioned or organ in context.headed
         names.append(f"mentioned{named}|exam{organ in context.exam}")
+        names.append(f"since={context.since(organ, s)}|{'own' if own else 'bare'}{'h' if s.heading_organs else ''}")
         fitting = sum(organ in c.names for c in places)
         names.append(f"places{min(fitting, 2)}of{min(len(places), 2)}|named{named}")
         if head and head.kind != "anaphor":
@@ -124,6 +138,18 @@ def _earlier_sentences(s: Sentence, context: OrganContext, put, has_own: bool) -
         put(cues[-1].organ, f"prev{back}last|{same}")
         for organ in {c.organ for c in cues}:
             put(organ, f"prev{back}any|{same}")
+
+
+def _introduced(mention: Mention, focus: Sequence[tuple[Mention, str]]) -> str:
+    """Organ of the last word for several lesions before a mention, a few sentences back in its block."""
+    s = mention.sentence
+    for earlier, organ in reversed(focus):
+        e = earlier.sentence
+        if e.block != s.block or s.index - e.index > 5:
+            return ""
+        if earlier.count_min > 1 and earlier.size is None and e is not s:
+            return organ
+    return ""
 
 
 def _focus(mention: Mention, focus: Sequence[tuple[Mention, str]], put, has_own: bool, has_heading: bool) -> None:
