@@ -163,7 +163,8 @@ def type_features(draft: Draft, reading: Reading) -> list[str]:
     siblings = [
         x.mention.head.lesion_type for x in others if x.mention.head and x.mention.head.lesion_type != "unspecified"
     ]
-    return lesion_type.features(draft.cluster.mentions, summaries, siblings, known_disease(reading.sentences))
+    known = known_disease(reading.sentences)
+    return lesion_type.features(draft.cluster.mentions, summaries, siblings, known)
 
 
 def known_disease(sentences: Sequence[Sentence]) -> list[str]:

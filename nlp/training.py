@@ -22,7 +22,7 @@ from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
 
 FOLDS = 4
-PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 4.0, "lesion_type": 1.5, "certainty": 2.0,
+PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 4.0, "lesion_type": 3.0, "certainty": 2.0,
            "negative": 2.0, "confidence": 2.0}  # fmt: skip
 
 

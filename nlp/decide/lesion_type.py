@@ -1,14 +1,21 @@
 """The class of a lesion, from all that its mentions and the report say of it."""
 
+import re
 from collections.abc import Sequence
 
 from ..spans import Located, Sentence
 
+_SCORE = re.compile(
+    r"\b(lr|li-?rads|pi-?rads|bosniak|o-?rads|bi-?rads|pirads|birads|tirads)\W{0,3}(?:v?\d\.\d\W{1,2})?(?:category|score|type|class)?\W{0,2}(tr|[1-6][a-c]?|iv|i{1,3}f?|m)\b"
+)
 TYPES = ("unspecified", "cyst", "benign", "malignant", "metastasis")
 
 
 def features(
-    members: Sequence[Located], summaries: Sequence[Located], siblings: Sequence[str], known: Sequence[str]
+    members: Sequence[Located],
+    summaries: Sequence[Located],
+    siblings: Sequence[str],
+    known: Sequence[str],
 ) -> list[str]:
     """Features of a cluster, before they are crossed with a type.
 
@@ -64,6 +71,8 @@ def near_types(s: Sentence, start: int, end: int, head) -> list[str]:
             min(h.end, high) <= x.start < max(h.start, low) for x in s.sizes if not (start <= x.start < end)
         )
         out.append(f"neartype={h.lesion_type}|{'b' if h.start < low else 'a'}{'s' if sizes_between else ''}")
+    for match in _SCORE.finditer(s.between(low - 60, high + 140)):
+        out.append(f"score={match.group(1)[:2]}{match.group(2)}")
     left = [w for _, b, w in s.words if b <= low][-5:]
     right = [w for a, _, w in s.words if a >= high][:14]
     inside = [w for a, b, w in s.words if low <= a and b <= high]

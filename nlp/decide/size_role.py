@@ -10,6 +10,7 @@ from .relate import bucket
 CLINICAL_OPENING = re.compile(
     r"\W*(?:(?:a|this is an?)\s+)?\d{1,3}[\s-]?(?:yo|y/?o|yrs?|years?|year[\s-]old|[mf])\b|\W*(?:known|hx|h/o|history|s/p|status post|k/c/o|post)\b"
 )
+_EXTENTS_MM = (10, 20, 40, 60, 80, 100, 130, float("inf"))  # organs have extents of their own: a kidney of 110 mm
 ROLES = ("current", "prior", "other")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
 _PRIOR_BEFORE = re.compile(
@@ -73,6 +74,20 @@ def features(sentence: Sentence, number: int) -> list[str]:
     out.append(f"order={min(number, 3)}")
     out.append(f"of={min(len(sentence.sizes), 4)}")
     out += _nearest(sentence, size.start, size.end)
+    near = [c for c in sentence.organs if c.kind in ("noun", "adjective")]
+    before_size = [c.organ for c in near if c.end <= size.start]
+    spoken = (
+        before_size[-1]
+        if before_size
+        else sentence.heading_organs[0]
+        if sentence.heading_organs
+        else near[0].organ
+        if near
+        else "-"
+    )
+    extent = next(i for i, top in enumerate(_EXTENTS_MM) if biggest < top)
+    alone = "alone" if not sentence.heads else "heads"
+    out += [f"extent={spoken}|{extent}|{alone}", f"extent={spoken}|{extent}"]
     if sentence.heading:
         out.append(f"heading={sentence.heading[:24]}")
     out += [f"heading_organ={o}" for o in sentence.heading_organs[:2]]
