@@ -2,8 +2,8 @@
 
 The cache holds every region dilated by the plan's margin. A lesion that reaches further (a large tumour of which the
 organ mask shows only the healthy rest) needs more: over 70 mm, 50 % of a kidney tumour's volume lies beyond 15.5 mm of
-the kidney without it, and 3 % beyond 0.6 diameters (`benchmarks/unknown_zone.py`). Filling the organ's convex hull would
-bring that to 2.4 % and triple the region.
+the kidney without it, and 3 % beyond 0.6 diameters (`benchmarks/unknown_zone.py`). Filling the organ's convex hull
+would bring that to 2.4 % and triple the region.
 """
 
 from collections.abc import Sequence
