@@ -67,7 +67,7 @@ class CropRules:
 class Sample:
     """One crop: image float32 (X, Y, Z); label and known bool (C, X, Y, Z); the report's regions.
 
-    `of_report` says what it was made for.
+    `of_report` says what it was made for, `placement` where it lies.
     """
 
     case_id: str
@@ -76,6 +76,7 @@ class Sample:
     known: Tensor
     regions: tuple[RegionTarget, ...]
     spacing_mm: tuple[float, float, float]
+    placement: Placement
     of_report: bool = False
 
 
@@ -140,7 +141,7 @@ def cut_sample(
             usable = presence_targets or all(lesion.sized for lesion in region.lesions)
             target = _crop_region(index, region, moved[f"zone/{i}"], cached, plan, placement, usable)
             regions.append(replace(target, centres=moved[f"centres/{i}"]))
-    return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm)
+    return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm, placement)
 
 
 def _zones(
