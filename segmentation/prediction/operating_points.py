@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...schemas.atomic import write_text
 from ..evaluation.patients import OperatingPoint
@@ -47,7 +48,7 @@ def choose_thresholds(
     return thresholds, line
 
 
-def _read(run: Path) -> dict[str, object] | None:
+def _read(run: Path) -> dict[str, Any] | None:
     try:
         record = json.loads((run / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
