@@ -15,6 +15,7 @@ _COMMANDS = (
     ("extract", "extract:extract", "Reports"),
     ("audit", "audit:audit", "Reports"),
     ("compare", "compare:compare", "Reports"),
+    ("score", "score:score", "Reports"),
     ("sql", "sql:sql", "Reports"),
     ("correct", "correct:correct", "Reports"),
     ("export", "export:export", "Reports"),

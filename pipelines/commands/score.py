@@ -1,0 +1,192 @@
+"""`reportsup score`: findings against annotations."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import DEFAULT_DB, AsJson, Db
+
+if TYPE_CHECKING:
+    from ..scoring import Figure, GoldSet, Score
+
+_OVERALL = (
+    ("target.precision", "findings in target organs: precision"), ("target.recall", "  recall"), ("target.f1", "  F1"),
+    ("joint.precision", "organ, side, sizes, count at once: precision"), ("joint.recall", "  recall"),
+    ("joint.f1", "  F1"), ("rows_right", "report × organ: count and sizes right"),
+    ("reports_right", "reports: all findings right"),
+    ("presence.sensitivity", "report × organ has a lesion: sensitivity"), ("presence.precision", "  precision"),
+    ("presence.specificity", "  specificity"), ("presence.specificity_negated", "  specificity where negated"),
+    ("sizes.correct", "sizes that the annotation has"), ("sizes.prior_as_current", "  of an earlier exam"),
+    ("sizes.wrong", "  of no lesion"),
+    ("negatives.precision", "organs called free of lesions: precision"), ("negatives.recall", "  recall"),
+    ("findings.precision", "findings in all organs: precision"), ("findings.recall", "  recall"),
+    ("findings.f1", "  F1"), ("evidence_verbatim", "findings quoted verbatim"),
+)  # fmt: skip
+_PART_COLUMNS = ("P", "R", "F1", "95 %", "joint F1", "95 %", "rows right")
+
+
+class By(StrEnum):
+    """Tables that can be asked for."""
+
+    ORGAN = "organ"
+    FIELD = "field"
+    SOURCE = "source"
+
+
+def score(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="GOLD... [REPORTS...]",
+            help="Files in gold format, and the tables of their reports where those do not lie beside them as "
+            "NAME.reports.jsonl.",
+        ),
+    ],
+    run: Annotated[
+        str | None,
+        typer.Option(
+            help="A run's id (or its beginning), or an extractor: its latest run. By default the latest machine run "
+            "that read these reports."
+        ),
+    ] = None,
+    predicted: Annotated[
+        list[Path] | None,
+        typer.Option(help="Score a file in gold format instead of a run, of any tool; may be repeated."),
+    ] = None,
+    db: Db = DEFAULT_DB,
+    by: Annotated[list[By] | None, typer.Option(help="More tables; may be repeated.")] = None,
+    errors: Annotated[
+        int, typer.Option(min=0, help="Also print the first N differences, with the reports' ids and quotes.")
+    ] = 0,
+    check: Annotated[bool, typer.Option("--check", help="Only check the format of the gold files.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score findings against annotations: precision, recall, F1, what is right at once, fields, with 95 % intervals.
+
+    Examples:
+
+    `reportsup extract data_samples/benchmark/institution_1.reports.jsonl` and then
+    `reportsup score data_samples/benchmark/institution_1.gold.jsonl --by organ --by field`
+
+    `reportsup score a.gold.jsonl b.gold.jsonl --run openai --json`
+
+    `reportsup score mine.gold.jsonl mine.csv --predicted other_tool.jsonl`
+
+    What the figures mean: docs/scoring.md.
+    """
+    import json
+
+    from ..scoring import read_gold_set, read_predictions, run_predictions
+    from ..scoring import score as scored
+
+    gold = read_gold_set(files)
+    if check:
+        _check(gold)
+        return
+    if predicted and run is not None:
+        raise typer.BadParameter("--run and --predicted exclude each other: score one of them.")
+    if predicted:
+        name, records, unanswered = ", ".join(path.name for path in predicted), read_predictions(predicted), {}
+    else:
+        found = run_predictions(db, gold, run)
+        name, records, unanswered = found.name, found.records, found.unanswered
+    notes = _notes(gold, set(records), unanswered)
+    result = scored(gold, records)
+    if as_json:
+        shown = {"gold": gold.names, "predicted": name, "notes": notes, **result.as_dict()}
+        if errors:
+            shown["differences"] = [_difference(d) for d in result.differences[:errors]]
+        typer.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    _print(result, f"{', '.join(gold.names)} ({result.reports:,} reports) · predicted: {name}", by or [])
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+    for difference in result.differences[:errors]:
+        typer.echo(json.dumps(_difference(difference), ensure_ascii=False))
+
+
+def _notes(gold: "GoldSet", answered: set[str], unanswered: dict[str, int]) -> list[str]:
+    from ...schemas import InputError
+
+    if not answered & set(gold.records) and not unanswered:
+        raise InputError(
+            f"score: predictions of none of the {len(gold.records):,} annotated reports vs one of each. Nothing can be "
+            "compared. Give the predictions the ids of the gold file."
+        )
+    notes = []
+    missing = len(set(gold.records) - answered)
+    if missing:
+        why = "".join(f", {status} {n}" for status, n in sorted(unanswered.items()))
+        notes.append(
+            f"{missing:,} of {len(gold.records):,} reports have no prediction{why}; they count as reports in which "
+            "nothing was found"
+        )
+    if other := len(answered - set(gold.records)):
+        notes.append(f"{other:,} predictions are of reports that the gold files do not have; they are left out")
+    if len(gold.texts) < len(gold.records):
+        notes.append("the reports' texts are not known; quotes were not checked")
+    return notes
+
+
+def _difference(difference: Any) -> dict[str, Any]:
+    sides = {"gold": difference.gold, "predicted": difference.predicted}
+    shown = {side: finding.model_dump() for side, finding in sides.items() if finding is not None}
+    return {"id": difference.report_id, "difference": difference.kind, **shown}
+
+
+def _print(result: "Score", title: str, by: "list[By]") -> None:
+    overall = [(label, *_cells(result.figures[name])) for name, label in _OVERALL]
+    _table(title, ("figure", "value", "95 % interval", "n"), overall)
+    if By.FIELD in by:
+        rows = [(name, *_cells(figure)) for name, figure in result.by_field.items()]
+        _table("fields of matched findings", ("field", "right", "95 % interval", "n"), rows)
+    if By.ORGAN in by:
+        rows = [(o, str(result.counts[o]["gold"]), *_of_part(f, "")) for o, f in result.by_organ.items()]
+        _table("organs", ("organ", "gold", *_PART_COLUMNS), rows)
+    if By.SOURCE in by:
+        rows = [(name, *_of_part(figures, "target.")) for name, figures in result.by_source.items()]
+        _table("sources, target organs", ("source", *_PART_COLUMNS), rows)
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table narrow enough for 80 columns."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for k, column in enumerate(columns):
+        table.add_column(column, justify="right" if k else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    Console().print(table)
+
+
+def _of_part(figures: "dict[str, Figure]", prefix: str) -> list[str]:
+    """The main figures of an organ or a source."""
+    precision, recall = (_cells(figures[prefix + name])[0] for name in ("precision", "recall"))
+    f1, joint = _cells(figures[f"{prefix}f1"], 2), _cells(figures["joint.f1"], 2)
+    return [precision, recall, *f1[:2], *joint[:2], _cells(figures["rows_right"])[0]]
+
+
+def _cells(figure: "Figure", interval_digits: int = 3) -> tuple[str, str, str]:
+    """Value, interval and n."""
+    value = "–" if figure.value is None else f"{figure.value:.3f}"
+    known = figure.lo is not None and figure.hi is not None
+    interval = f"{figure.lo:.{interval_digits}f}–{figure.hi:.{interval_digits}f}" if known else ""
+    return value, interval, f"{figure.n:,}"
+
+
+def _check(gold: "GoldSet") -> None:
+    """Prints what is wrong with the gold files by file and line."""
+    from ..scoring import check_files
+
+    found = check_files(gold)
+    for problem in found:
+        typer.echo(problem)
+    typer.echo(f"{len(gold.records):,} reports checked, {len(found):,} problems")
+    if found:
+        raise typer.Exit(1)
