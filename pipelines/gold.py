@@ -16,6 +16,7 @@ _STATED = (
 )  # fmt: skip
 # What an annotator need not write: it keeps a finding the same through export and import.
 _KEPT = ("finding_id", "corrected", "anchor", "spans")
+KNOWN_FIELDS = frozenset((*_STATED, *_KEPT))
 _LINES = """
 WITH places AS (
     SELECT report_id, finding_id, list([start, "end"] ORDER BY idx) AS spans FROM v_evidence GROUP BY ALL
@@ -67,7 +68,7 @@ def finding_of_gold(row: dict[str, Any], text: str) -> Finding:
     """
     if not isinstance(row, dict):
         raise ValueError("a finding is no JSON object")
-    unknown = sorted(set(row) - {*_STATED, *_KEPT})
+    unknown = sorted(set(row) - KNOWN_FIELDS)
     if unknown:
         raise UnknownFieldError(f"unknown field {', '.join(unknown)}; expected {', '.join((*_STATED, *_KEPT))}")
     values = {_contract_name(name): row[name] for name in _STATED if row.get(name) is not None}

@@ -24,7 +24,7 @@ _OVERALL = (
     ("findings.precision", "findings in all organs: precision"), ("findings.recall", "  recall"),
     ("findings.f1", "  F1"), ("evidence_verbatim", "findings quoted verbatim"),
 )  # fmt: skip
-_PART_COLUMNS = ("P", "R", "F1", "95 %", "joint F1", "95 %", "rows right")
+_PART_COLUMNS = ("P", "R", "F1", "95 %", "joint", "95 %", "rows")
 
 
 class By(StrEnum):
@@ -78,7 +78,7 @@ def score(
     """
     import json
 
-    from ..scoring import read_gold_set, read_predictions, run_predictions
+    from ..scoring import UNKNOWN_ORGAN, read_gold_set, read_predictions, run_predictions
     from ..scoring import score as scored
 
     gold = read_gold_set(files)
@@ -94,6 +94,9 @@ def score(
         name, records, unanswered = found.name, found.records, found.unanswered
     notes = _notes(gold, set(records), unanswered)
     result = scored(gold, records)
+    if UNKNOWN_ORGAN in result.by_organ:
+        n = result.counts[UNKNOWN_ORGAN]["predicted"]
+        notes.append(f"{n:,} predicted findings name organs outside of schemas/anatomy.toml; they count as spurious")
     if as_json:
         shown = {"gold": gold.names, "predicted": name, "notes": notes, **result.as_dict()}
         if errors:
@@ -121,7 +124,7 @@ def _notes(gold: "GoldSet", answered: set[str], unanswered: dict[str, int]) -> l
         why = "".join(f", {status} {n}" for status, n in sorted(unanswered.items()))
         notes.append(
             f"{missing:,} of {len(gold.records):,} reports have no prediction{why}; they count as reports in which "
-            "nothing was found"
+            "nothing was found. If they were not read yet, extract them first"
         )
     if other := len(answered - set(gold.records)):
         notes.append(f"{other:,} predictions are of reports that the gold files do not have; they are left out")
@@ -141,13 +144,17 @@ def _print(result: "Score", title: str, by: "list[By]") -> None:
     _table(title, ("figure", "value", "95 % interval", "n"), overall)
     if By.FIELD in by:
         rows = [(name, *_cells(figure)) for name, figure in result.by_field.items()]
-        _table("fields of matched findings", ("field", "right", "95 % interval", "n"), rows)
+        _table("Fields of the findings that both have", ("field", "right", "95 % interval", "n"), rows)
     if By.ORGAN in by:
         rows = [(o, str(result.counts[o]["gold"]), *_of_part(f, "")) for o, f in result.by_organ.items()]
-        _table("organs", ("organ", "gold", *_PART_COLUMNS), rows)
+        _table(
+            "Organs",
+            ("organ", "gold", *_PART_COLUMNS),
+            rows,
+        )
     if By.SOURCE in by:
         rows = [(name, *_of_part(figures, "target.")) for name, figures in result.by_source.items()]
-        _table("sources, target organs", ("source", *_PART_COLUMNS), rows)
+        _table("Sources, target organs", ("source", *_PART_COLUMNS), rows)
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
@@ -157,12 +164,14 @@ def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) ->
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    console = Console()
+    console.print(escape(title), highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", overflow="fold")
+        table.add_column(column, justify="right" if k else "left", no_wrap=k > 0, overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    Console().print(table)
+    console.print(table)
 
 
 def _of_part(figures: "dict[str, Figure]", prefix: str) -> list[str]:

@@ -5,8 +5,10 @@ from .format_check import check_files, problems
 from .gold_set import GoldSet, read_gold_set, read_predictions
 from .records import GoldFinding, GoldRecord
 from .run_predictions import Predictions, run_predictions
+from .tally import UNKNOWN_ORGAN
 
 __all__ = [
+    "UNKNOWN_ORGAN",
     "Figure",
     "GoldFinding",
     "GoldRecord",

@@ -14,6 +14,8 @@ from .tally import COUNTS, SLOTS, Difference, tally
 
 N_RESAMPLES = 2000
 LEVEL = 0.95
+# Samples of fewer reports than these vary too little to tell how sure a share is.
+MIN_REPORTS_FOR_INTERVAL = 10
 _SHOWN_COUNTS = tuple(name for name in COUNTS if name not in ("reports", "reports_right"))
 Counts = NDArray[np.int64]  # (reports, SLOTS, COUNTS)
 
@@ -23,6 +25,7 @@ class Figure:
     """A share with its 95 % interval over reports, and of how many; None where there is nothing to count.
 
     Attributes:
+        lo, hi: None also where fewer than ten reports have anything to count.
         n: the denominator; that of an F1 is annotated plus predicted.
     """
 
@@ -114,12 +117,12 @@ def _counted(gold: GoldSet, predicted: Mapping[str, GoldRecord]) -> tuple[Counts
 
 
 class _Sums:
-    """Counts summed over all reports, and over bootstrap samples of them."""
+    """Sums of counts over all reports, and over bootstrap samples of them."""
 
     def __init__(self, counts: Counts, n_resamples: int, seed: int) -> None:
         n = len(counts)
-        draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_resamples)
-        self._times_drawn = np.vstack([np.ones((1, n), dtype=np.int64), draws])  # (1 + resamples, reports)
+        # (resamples, reports)
+        self._times_drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_resamples)
         self._counts = counts
 
     def count(self, scope: str, name: str) -> int:
@@ -128,29 +131,32 @@ class _Sums:
 
     def figures(self, scope: str, ratios: Mapping[str, Ratio]) -> Figures:
         """The ratios over the organs of a scope."""
-        sums = self._times_drawn @ self._counts[:, _slots(scope)].sum(axis=1)  # (1 + resamples, COUNTS)
-        return {name: _figure(*(_added(sums, names) for names in ratio)) for name, ratio in ratios.items()}
+        of_reports = self._counts[:, _slots(scope)].sum(axis=1)  # (reports, COUNTS)
+        return {
+            name: self._figure(_added(of_reports, r.numerator), _added(of_reports, r.denominator))
+            for name, r in ratios.items()
+        }
+
+    def _figure(self, numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> Figure:
+        """A share from its two counts in every report; samples without anything to count are left out."""
+        n = int(denominators.sum())
+        if n == 0:
+            return Figure(None, None, None, 0)
+        value = int(numerators.sum()) / n
+        if np.count_nonzero(denominators) < MIN_REPORTS_FOR_INTERVAL:
+            return Figure(value, None, None, n)
+        counted = self._times_drawn @ denominators
+        shares = (self._times_drawn @ numerators)[counted > 0] / counted[counted > 0]
+        lo, hi = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Figure(value, float(lo), float(hi), n)
 
 
 def _slots(scope: str) -> list[int]:
     return [SLOTS.index(slot) for slot in slots_of(scope)]
 
 
-def _added(sums: NDArray[np.int64], names: tuple[str, ...]) -> NDArray[np.int64]:
-    return sums[:, [COUNTS.index(name) for name in names]].sum(axis=1)
-
-
-def _figure(numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> Figure:
-    """The first entry is the set itself, the others its samples; those without anything to count are left out."""
-    n = int(denominators[0])
-    if n == 0:
-        return Figure(None, None, None, 0)
-    defined = np.flatnonzero(denominators[1:]) + 1
-    if defined.size < 2:
-        return Figure(int(numerators[0]) / n, None, None, n)
-    shares = numerators[defined] / denominators[defined]
-    lo, hi = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Figure(int(numerators[0]) / n, float(lo), float(hi), n)
+def _added(counts: NDArray[np.int64], names: tuple[str, ...]) -> NDArray[np.int64]:
+    return counts[:, [COUNTS.index(name) for name in names]].sum(axis=1)
 
 
 def _of_a_set(sums: _Sums) -> Figures:

@@ -5,10 +5,11 @@ from typing import Any
 
 from ...schemas import Certainty, InputError, Laterality, LesionType, Organ, SizeBound, load_anatomy
 from ...schemas.finding import MAX_DIAMETER_MM, MIN_DIAMETER_MM
+from ..gold import KNOWN_FIELDS
 from .gold_set import GoldSet
 from .records import GoldFinding, json_lines
 
-_FIELDS = frozenset(GoldFinding.model_fields)
+_REQUIRED = frozenset(GoldFinding.model_fields)
 _CHOICES: dict[str, frozenset[str | None]] = {
     "organ": frozenset(Organ),
     "laterality": frozenset((*Laterality, None)),
@@ -49,8 +50,9 @@ def problems(record: Mapping[str, Any], text: str) -> list[str]:
     """
     found = list(_of_negatives(record))
     for k, finding in enumerate(record["findings"], start=1):
-        if set(finding) != _FIELDS:
-            found.append(f"finding {k}: missing or unknown fields: {', '.join(sorted(_FIELDS ^ set(finding)))}")
+        wrong = sorted((_REQUIRED - set(finding)) | (set(finding) - KNOWN_FIELDS))
+        if wrong:
+            found.append(f"finding {k}: missing or unknown fields: {', '.join(wrong)}")
         else:
             found += [f"finding {k}: {problem}" for problem in _of_finding(finding, text)]
     return found

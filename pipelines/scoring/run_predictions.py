@@ -64,10 +64,12 @@ def run_predictions(database: Path, gold: GoldSet, run: str | None = None) -> Pr
             read any of these reports.
 
     Raises:
-        DatabaseError: there is no such database.
+        DatabaseError: the file is not one of ours, or another process writes to it.
         ConfigError: there is no such run.
-        InputError: the run read none of these reports, or other texts under their ids.
+        InputError: there is no database, the run read none of these reports, or other texts under their ids.
     """
+    if not database.exists():
+        raise _nothing_read(database, gold, "there is no database; no run has read any")
     with open_database(database, read_only=True) as connection:
         ids = list(gold.records)
         run_id = _chosen(connection, database, gold, run)

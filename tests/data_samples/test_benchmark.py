@@ -1,0 +1,39 @@
+"""The benchmark's sets keep to the gold format, are told apart by their ids, and are counted in their card."""
+
+import json
+from pathlib import Path
+
+import pytest
+from reportsup.pipelines.scoring import check_files, read_gold_set
+
+BENCHMARK = Path(__file__).parents[2] / "data_samples" / "benchmark"
+GOLD = sorted(BENCHMARK.glob("*.gold.jsonl"))
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_eleven_institutions_and_the_difficulties_are_there():
+    assert {path.name.removesuffix(".gold.jsonl") for path in GOLD} == {
+        *(f"institution_{n}" for n in range(1, 12)),
+        "difficulties",
+    }
+
+
+@pytest.mark.parametrize("path", GOLD, ids=lambda path: path.name)
+def test_every_annotation_keeps_to_the_format(path):
+    assert check_files(read_gold_set([path])) == []
+
+
+@pytest.mark.parametrize("path", GOLD, ids=lambda path: path.name)
+def test_reports_and_annotations_are_in_the_same_order(path):
+    reports = lines(path.with_name(path.name.replace(".gold.", ".reports.")))
+    assert [report["id"] for report in reports] == [record["id"] for record in lines(path)]
+    assert {report["language"] for report in reports} == {"en"}
+    assert all(report["modality"] and report["source"] for report in reports)
+
+
+def test_no_id_is_used_twice():
+    gold = read_gold_set(GOLD)
+    assert len(gold.records) == sum(len(lines(path)) for path in GOLD)
