@@ -1,77 +1,66 @@
 """What the hybrid would send to a language model, and how good the rules are on what they keep and give away.
 
-usage: python benchmarks/hybrid_routing.py GOLD.jsonl REPORTS.jsonl SCORE.py [--json]
+usage: python benchmarks/hybrid_routing.py GOLD.jsonl [REPORTS] [--json]
 
-SCORE.py is the scorer that belongs to the gold set; its `read` and `score` are used. The routing never sees the gold.
+Files as `reportsup score` takes them. The routing never sees the gold.
 """
 
 import argparse
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from reportsup.nlp.llm.routing import Router
 from reportsup.nlp.rules_extractor import RulesExtractor
 from reportsup.pipelines.gold import gold_record
+from reportsup.pipelines.scoring import GoldRecord, GoldSet, read_gold_set, score
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("gold", type=Path)
-    parser.add_argument("reports", type=Path)
-    parser.add_argument("scorer", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    table = routing_table(load(arguments.scorer), arguments.gold, arguments.reports)
+    table = routing_table(read_gold_set(arguments.files))
     if arguments.json:
         print(json.dumps(table))
         return
-    print(f"{'':24}{'reports':>8}{'findings':>10}{'F1':>8}{'F1 target organs':>18}")
+    print(f"{'':24}{'reports':>8}{'findings':>10}{'F1':>8}{'F1 target organs':>18}{'joint F1':>10}")
     for row in table:
-        print(f"{row['part']:24}{row['reports']:8}{row['findings']:10}{row['f1']:8.3f}{row['f1_target_organs']:18.3f}")
+        f1, target, joint = (f"{row[name]:.3f}" if row[name] is not None else "–" for name in FIGURES)
+        print(f"{row['part']:24}{row['reports']:8}{row['findings']:10}{f1:>8}{target:>18}{joint:>10}")
 
 
-def routing_table(scorer: ModuleType, gold_path: Path, reports_path: Path) -> list[dict[str, Any]]:
+FIGURES = ("findings.f1", "target.f1", "joint.f1")
+
+
+def routing_table(gold: GoldSet) -> list[dict[str, Any]]:
     """Rows for all reports, the kept and the routed ones, and for every reason."""
-    gold, reports = scorer.read(gold_path), scorer.read(reports_path)
     rules, router = RulesExtractor(), Router()
     predicted, reasons = {}, {}
-    for report_id in gold:
-        text = reports[report_id]["text"]
-        extraction = rules.extract(report_id, text)
-        predicted[report_id] = json.loads(gold_record(extraction))
-        reasons[report_id] = router.reasons(extraction, text)
+    for report_id in gold.records:
+        extraction = rules.extract(report_id, gold.texts[report_id])
+        predicted[report_id] = GoldRecord.model_validate_json(gold_record(extraction))
+        reasons[report_id] = router.reasons(extraction, gold.texts[report_id])
     codes = sorted({code for found in reasons.values() for code in found})
     parts = {
-        "all": list(gold),
-        "kept": [i for i in gold if not reasons[i]],
-        "routed": [i for i in gold if reasons[i]],
-        **{code: [i for i in gold if code in reasons[i]] for code in codes},
+        "all": list(gold.records),
+        "kept": [i for i in gold.records if not reasons[i]],
+        "routed": [i for i in gold.records if reasons[i]],
+        **{code: [i for i in gold.records if code in reasons[i]] for code in codes},
     }
-    return [_row(scorer, name, {i: gold[i] for i in ids}, reports, predicted) for name, ids in parts.items()]
+    return [_row(name, gold, ids, predicted) for name, ids in parts.items() if ids]
 
 
-def _row(scorer: ModuleType, name: str, gold: dict[str, Any], reports: Any, predicted: Any) -> dict[str, Any]:
-    figures, _ = scorer.score(gold, reports, predicted)
+def _row(name: str, gold: GoldSet, ids: list[str], predicted: dict[str, GoldRecord]) -> dict[str, Any]:
+    part = GoldSet({i: gold.records[i] for i in ids}, gold.texts, gold.sources)
+    figures = score(part, predicted, n_resamples=2).figures
     return {
         "part": name,
-        "reports": len(gold),
-        "findings": sum(len(g["findings"]) for g in gold.values()),
-        "f1": figures["findings"]["f1"],
-        "f1_target_organs": figures["findings_target_organs"]["f1"],
+        "reports": len(ids),
+        "findings": sum(len(record.findings) for record in part.records.values()),
+        **{figure: None if figures[figure].value is None else round(figures[figure].value, 4) for figure in FIGURES},
     }
-
-
-def load(path: Path) -> ModuleType:
-    """The scorer as a module."""
-    spec = importlib.util.spec_from_file_location("scorer", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`reportsup score`: findings against annotations."""
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ import typer
 from .options import DEFAULT_DB, AsJson, Db
 
 if TYPE_CHECKING:
-    from ..scoring import Figure, GoldSet, Score
+    from ..scoring import Difference, Figure, GoldSet, Score
 
 _OVERALL = (
     ("target.precision", "findings in target organs: precision"), ("target.recall", "  recall"), ("target.f1", "  F1"),
@@ -78,7 +79,7 @@ def score(
     """
     import json
 
-    from ..scoring import UNKNOWN_ORGAN, read_gold_set, read_predictions, run_predictions
+    from ..scoring import check_ids, notes, read_gold_set, read_predictions, run_predictions
     from ..scoring import score as scored
 
     gold = read_gold_set(files)
@@ -87,53 +88,22 @@ def score(
         return
     if predicted and run is not None:
         raise typer.BadParameter("--run and --predicted exclude each other: score one of them.")
-    if predicted:
-        name, records, unanswered = ", ".join(path.name for path in predicted), read_predictions(predicted), {}
-    else:
-        found = run_predictions(db, gold, run)
-        name, records, unanswered = found.name, found.records, found.unanswered
-    notes = _notes(gold, set(records), unanswered)
-    result = scored(gold, records)
-    if UNKNOWN_ORGAN in result.by_organ:
-        n = result.counts[UNKNOWN_ORGAN]["predicted"]
-        notes.append(f"{n:,} predicted findings name organs outside of schemas/anatomy.toml; they count as spurious")
+    predictions = read_predictions(predicted) if predicted else run_predictions(db, gold, run)
+    check_ids(gold, predictions)
+    result, told = scored(gold, predictions.records), list(notes(gold, predictions))
+    differences = [_difference(difference) for difference in result.differences[:errors]]
     if as_json:
-        shown = {"gold": gold.names, "predicted": name, "notes": notes, **result.as_dict()}
-        if errors:
-            shown["differences"] = [_difference(d) for d in result.differences[:errors]]
-        typer.echo(json.dumps(shown, ensure_ascii=False))
+        shown = {"gold": gold.names, "predicted": predictions.name, "notes": told, **result.as_dict()}
+        typer.echo(json.dumps(shown | ({"differences": differences} if errors else {}), ensure_ascii=False))
         return
-    _print(result, f"{', '.join(gold.names)} ({result.reports:,} reports) · predicted: {name}", by or [])
-    for note in notes:
+    _print(result, f"{', '.join(gold.names)} ({result.reports:,} reports) · predicted: {predictions.name}", by or [])
+    for note in told:
         typer.echo(f"note: {note}", err=True)
-    for difference in result.differences[:errors]:
-        typer.echo(json.dumps(_difference(difference), ensure_ascii=False))
+    for difference in differences:
+        typer.echo(json.dumps(difference, ensure_ascii=False))
 
 
-def _notes(gold: "GoldSet", answered: set[str], unanswered: dict[str, int]) -> list[str]:
-    from ...schemas import InputError
-
-    if not answered & set(gold.records) and not unanswered:
-        raise InputError(
-            f"score: predictions of none of the {len(gold.records):,} annotated reports vs one of each. Nothing can be "
-            "compared. Give the predictions the ids of the gold file."
-        )
-    notes = []
-    missing = len(set(gold.records) - answered)
-    if missing:
-        why = "".join(f", {status} {n}" for status, n in sorted(unanswered.items()))
-        notes.append(
-            f"{missing:,} of {len(gold.records):,} reports have no prediction{why}; they count as reports in which "
-            "nothing was found. If they were not read yet, extract them first"
-        )
-    if other := len(answered - set(gold.records)):
-        notes.append(f"{other:,} predictions are of reports that the gold files do not have; they are left out")
-    if len(gold.texts) < len(gold.records):
-        notes.append("the reports' texts are not known; quotes were not checked")
-    return notes
-
-
-def _difference(difference: Any) -> dict[str, Any]:
+def _difference(difference: "Difference") -> dict[str, Any]:
     sides = {"gold": difference.gold, "predicted": difference.predicted}
     shown = {side: finding.model_dump() for side, finding in sides.items() if finding is not None}
     return {"id": difference.report_id, "difference": difference.kind, **shown}
@@ -143,21 +113,17 @@ def _print(result: "Score", title: str, by: "list[By]") -> None:
     overall = [(label, *_cells(result.figures[name])) for name, label in _OVERALL]
     _table(title, ("figure", "value", "95 % interval", "n"), overall)
     if By.FIELD in by:
-        rows = [(name, *_cells(figure)) for name, figure in result.by_field.items()]
-        _table("Fields of the findings that both have", ("field", "right", "95 % interval", "n"), rows)
+        fields = [(name, *_cells(figure)) for name, figure in result.by_field.items()]
+        _table("Fields of the findings that both have", ("field", "right", "95 % interval", "n"), fields)
     if By.ORGAN in by:
-        rows = [(o, str(result.counts[o]["gold"]), *_of_part(f, "")) for o, f in result.by_organ.items()]
-        _table(
-            "Organs",
-            ("organ", "gold", *_PART_COLUMNS),
-            rows,
-        )
+        organs = [(o, str(result.counts[o]["gold"]), *_of_part(f, "")) for o, f in result.by_organ.items()]
+        _table("Organs", ("organ", "gold", *_PART_COLUMNS), organs)
     if By.SOURCE in by:
-        rows = [(name, *_of_part(figures, "target.")) for name, figures in result.by_source.items()]
-        _table("Sources, target organs", ("source", *_PART_COLUMNS), rows)
+        sources = [(name, *_of_part(figures, "target.")) for name, figures in result.by_source.items()]
+        _table("Sources, target organs", ("source", *_PART_COLUMNS), sources)
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
     """A table narrow enough for 80 columns."""
     from rich import box
     from rich.console import Console

@@ -2,13 +2,14 @@
 
 from .figures import Figure, Score, score
 from .format_check import check_files, problems
-from .gold_set import GoldSet, read_gold_set, read_predictions
+from .gold_set import GoldSet, read_gold_set
+from .predictions import Predictions, check_ids, notes, read_predictions
 from .records import GoldFinding, GoldRecord
-from .run_predictions import Predictions, run_predictions
-from .tally import UNKNOWN_ORGAN
+from .run_predictions import run_predictions
+from .tally import Difference
 
 __all__ = [
-    "UNKNOWN_ORGAN",
+    "Difference",
     "Figure",
     "GoldFinding",
     "GoldRecord",
@@ -16,6 +17,8 @@ __all__ = [
     "Predictions",
     "Score",
     "check_files",
+    "check_ids",
+    "notes",
     "problems",
     "read_gold_set",
     "read_predictions",

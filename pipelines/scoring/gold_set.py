@@ -1,7 +1,7 @@
 """Annotated reports to score against: gold files, and the reports that they are of."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,24 +64,6 @@ def read_gold_set(files: Sequence[Path]) -> GoldSet:
         complete = True
     _add_reports(gold, lines if complete else {})
     return gold
-
-
-def read_predictions(paths: Iterable[Path]) -> dict[str, GoldRecord]:
-    """Predictions in gold format, by report id.
-
-    Raises:
-        InputError: a line is malformed, or two are of one report.
-    """
-    predicted: dict[str, GoldRecord] = {}
-    for path in paths:
-        for report_id, (number, record) in read_records(path).items():
-            if report_id in predicted:
-                raise InputError(
-                    f"score: {path.name} line {number} is of a report that another file of predictions has vs one "
-                    "prediction a report. Name each file once."
-                )
-            predicted[report_id] = record
-    return predicted
 
 
 def _name(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -11,6 +10,7 @@ from ...schemas import InputError
 from ...schemas.database import open_database
 from ..runs import run_named
 from .gold_set import GoldSet
+from .predictions import Predictions
 from .records import GoldFinding, GoldRecord
 
 # A reader's annotations are a run, too, but a machine is meant when no run is named.
@@ -38,20 +38,6 @@ SELECT report_id, list(organ ORDER BY organ) FROM organ_status
 WHERE run_id = ? AND status = 'negative' AND list_contains(?, report_id) GROUP BY report_id"""
 _TEXTS = """
 SELECT report_id, text, extra->>'source' FROM reports WHERE list_contains(?, report_id)"""
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a run says of the annotated reports.
-
-    Attributes:
-        name: the run's extractor, version and id.
-        unanswered: reports that it has no answer for, by status (unreadable, rejected, error).
-    """
-
-    name: str
-    records: dict[str, GoldRecord]
-    unanswered: Counter[str] = field(default_factory=Counter)
 
 
 def run_predictions(database: Path, gold: GoldSet, run: str | None = None) -> Predictions:

@@ -1,12 +1,15 @@
 """The benchmark's sets keep to the gold format, are told apart by their ids, and are counted in their card."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from reportsup.pipelines.scoring import check_files, read_gold_set
 
 BENCHMARK = Path(__file__).parents[2] / "data_samples" / "benchmark"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "benchmark_sets.py"
 GOLD = sorted(BENCHMARK.glob("*.gold.jsonl"))
 
 
@@ -37,3 +40,17 @@ def test_reports_and_annotations_are_in_the_same_order(path):
 def test_no_id_is_used_twice():
     gold = read_gold_set(GOLD)
     assert len(gold.records) == sum(len(lines(path)) for path in GOLD)
+
+
+def test_the_card_has_the_sizes_that_the_script_prints():
+    done = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True, check=True)
+    card = (BENCHMARK / "README.md").read_text(encoding="utf-8").splitlines()
+    assert set(filter(None, done.stdout.splitlines())) <= set(card)
+
+
+def test_agreement_of_a_reader_with_itself_is_whole(tmp_path):
+    some = tmp_path / "second.jsonl"
+    some.write_text("".join(GOLD[1].read_text(encoding="utf-8").splitlines(keepends=True)[:30]), encoding="utf-8")
+    done = subprocess.run([sys.executable, SCRIPT, "--second-reader", some], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("30 reports")
+    assert "| joint.f1 | 1.000 | 1.000–1.000 |" in done.stdout

@@ -35,8 +35,8 @@ def test_several_gold_files_and_tables_of_reports_in_any_order(write):
 
 
 def test_predictions_may_lack_fields(write):
-    (record,) = read_predictions([write("p.jsonl", [{"id": "1", "findings": [{"organ": "liver"}]}])]).values()
-    assert record.findings[0].sizes_mm == ()
+    predictions = read_predictions([write("p.jsonl", [{"id": "1", "findings": [{"organ": "liver"}]}])])
+    assert predictions.records["1"].findings[0].sizes_mm == ()
 
 
 SECRET = {"id": "Secretword", "findings": []}
