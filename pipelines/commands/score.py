@@ -61,6 +61,10 @@ def score(
     errors: Annotated[
         int, typer.Option(min=0, help="Also print the first N differences, with the reports' ids and quotes.")
     ] = 0,
+    id_column: Annotated[str | None, typer.Option(help="Column of the reports' ids, as for `extract`.")] = None,
+    text_column: Annotated[
+        list[str] | None, typer.Option(help="Column of the reports' texts, as for `extract`; may be repeated.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the format of the gold files.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -79,10 +83,11 @@ def score(
     """
     import json
 
+    from ..reading import InputOptions
     from ..scoring import check_ids, notes, read_gold_set, read_predictions, run_predictions
     from ..scoring import score as scored
 
-    gold = read_gold_set(files)
+    gold = read_gold_set(files, InputOptions(id_column=id_column, text_columns=tuple(text_column or ())))
     if check:
         _check(gold)
         return

@@ -36,12 +36,13 @@ class GoldSet:
         return [_name(path) for path in self.files]
 
 
-def read_gold_set(files: Sequence[Path]) -> GoldSet:
+def read_gold_set(files: Sequence[Path], options: InputOptions | None = None) -> GoldSet:
     """The annotations of one or more gold files.
 
     Args:
         files: gold files, and tables of reports as `reportsup extract` reads them, in any order; they are told apart
             by what they hold. NAME.reports.jsonl beside NAME.gold.jsonl is found without being named.
+        options: how to read the tables, where it is not recognised.
 
     Raises:
         InputError: no file is a gold file, a line is malformed, two are of one report, or a report is missing.
@@ -62,7 +63,7 @@ def read_gold_set(files: Sequence[Path]) -> GoldSet:
         complete = len(gold.report_files) == len(gold_files)
     else:
         complete = True
-    _add_reports(gold, lines if complete else {})
+    _add_reports(gold, lines if complete else {}, options or InputOptions())
     return gold
 
 
@@ -102,9 +103,9 @@ def _add_gold(gold: GoldSet, path: Path, lines: dict[str, tuple[Path, int]]) -> 
         raise InputError(f"score: {path.name} has no lines vs one a report. There is nothing to score against.")
 
 
-def _add_reports(gold: GoldSet, lines: dict[str, tuple[Path, int]]) -> None:
+def _add_reports(gold: GoldSet, lines: dict[str, tuple[Path, int]], options: InputOptions) -> None:
     """Texts and sources of the annotated reports; `lines` of annotations whose report must be there."""
-    for source in open_sources(gold.report_files, InputOptions()):
+    for source in open_sources(gold.report_files, options):
         for row in source.rows():
             if isinstance(row, Report) and row.report_id in gold.records:
                 gold.texts[row.report_id] = row.text

@@ -45,7 +45,7 @@ class GoldFinding(BaseModel):
 class GoldRecord(BaseModel):
     """What one report says, by an annotator or a program."""
 
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True)
 
     id: str
     findings: tuple[GoldFinding, ...]
@@ -96,7 +96,9 @@ def _what_is_wrong(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return f"has no {where}"
-    return f"cannot be meant{' at ' + where if where else ''} ({first['msg'].lower()})"
+    expected = {"model_type": "an object is expected", "tuple_type": "a list is expected"}
+    fault = expected.get(first["type"], first["msg"].lower())
+    return f"cannot be meant{' at ' + where if where else ''} ({fault})"
 
 
 def _malformed(path: Path, number: int, fault: str) -> InputError:

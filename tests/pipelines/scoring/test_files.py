@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from reportsup.pipelines.reading import InputOptions
 from reportsup.pipelines.scoring import check_files, problems, read_gold_set, read_predictions
 from reportsup.schemas import InputError
 
@@ -34,9 +35,22 @@ def test_several_gold_files_and_tables_of_reports_in_any_order(write):
     assert gold.sources == {"1": "annotations", "2": "b"}
 
 
+def test_columns_that_are_not_recognised_can_be_named(write):
+    files = [write("a.gold.jsonl", [RECORD]), write("r.csv", "befund_nr;was\n1;one\n")]
+    assert read_gold_set(files, InputOptions(id_column="befund_nr", text_columns=("was",))).texts == {"1": "one"}
+
+
 def test_predictions_may_lack_fields(write):
     predictions = read_predictions([write("p.jsonl", [{"id": "1", "findings": [{"organ": "liver"}]}])])
     assert predictions.records["1"].findings[0].sizes_mm == ()
+
+
+def test_marks_of_other_systems_do_not_matter(write):
+    """A byte order mark, CRLF, blanks around an id, a line separator inside a quote."""
+    line = json.dumps({"id": " 1 ", "findings": [FINDING | {"evidence": ["a\u2028b"]}]}, ensure_ascii=False)
+    (record,) = read_gold_set([write("a.gold.jsonl", f"\ufeff{line}\r\n\r\n")]).records.values()
+    assert record.id == "1"
+    assert record.findings[0].evidence == ("a\u2028b",)
 
 
 SECRET = {"id": "Secretword", "findings": []}
@@ -48,6 +62,10 @@ BAD = {
     "size of words": (
         json.dumps(SECRET | {"findings": [{"organ": "liver", "sizes_mm": [["Secretword"]]}]}),
         "sizes_mm",
+    ),
+    "one size as a number": (
+        json.dumps(SECRET | {"findings": [{"organ": "x", "sizes_mm": [3]}]}),
+        "a list is expected",
     ),
     "empty size": (json.dumps(SECRET | {"findings": [{"organ": "liver", "sizes_mm": [[]]}]}), "findings.0.sizes_mm.0"),
     "twice": (json.dumps(SECRET) + "\n\n" + json.dumps(SECRET), "line 3 has the id of line 1"),
