@@ -9,7 +9,7 @@ Agreement takes the shipped annotation as the truth, on the reports that FILE ha
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reportsup.pipelines.scoring import GoldRecord, GoldSet, read_gold_set, read_predictions, score
@@ -17,7 +17,6 @@ from reportsup.pipelines.scoring.measures import target_organs
 
 BENCHMARK = Path(__file__).parents[1] / "data_samples" / "benchmark"
 MODALITIES = ("CT", "MR", "US", "PET/CT", "XR")
-SETS = (*(f"institution_{n}" for n in range(1, 12)), "difficulties")
 
 
 def main() -> None:
@@ -28,20 +27,25 @@ def main() -> None:
     print("\n".join(lines))
 
 
+def sets() -> list[str]:
+    """The sets that are there, institutions in the order of their numbers."""
+    names = [path.name.removesuffix(".gold.jsonl") for path in BENCHMARK.glob("*.gold.jsonl")]
+    return sorted(names, key=lambda name: (not name.startswith("institution_"), len(name), name))
+
+
 def sizes() -> list[str]:
     """One row a set."""
-    rows = [_sizes_of(name, [name]) for name in SETS]
-    rows.append(_sizes_of("all", SETS))
+    rows = [*(_sizes_of(name, [name]) for name in sets()), _sizes_of("all", sets())]
     columns = ("set", "reports", "without a finding", "findings", "in target organs", "organs negated", *MODALITIES)
     return _table(columns, rows)
 
 
 def organs() -> list[str]:
     """Findings by organ, with those that have a size, over all sets."""
-    findings = [finding for record in _records(SETS) for finding in record.findings]
+    findings = [finding for record in _records(sets()) for finding in record.findings]
     counts = Counter(finding.organ for finding in findings)
     sized = Counter(finding.organ for finding in findings if finding.sizes_mm)
-    negated = Counter(organ for record in _records(SETS) for organ in record.negative_organs)
+    negated = Counter(organ for record in _records(sets()) for organ in record.negative_organs)
     targets = target_organs()
     order = sorted(counts | negated, key=lambda organ: (organ not in targets, -counts[organ], organ))
     rows = [(organ, "yes" if organ in targets else "", counts[organ], sized[organ], negated[organ]) for organ in order]
@@ -51,7 +55,7 @@ def organs() -> list[str]:
 def agreement(path: Path) -> list[str]:
     """How the annotations of another reader compare with the shipped ones."""
     second = read_predictions([path]).records
-    gold = read_gold_set([BENCHMARK / f"{name}.gold.jsonl" for name in SETS])
+    gold = read_gold_set([BENCHMARK / f"{name}.gold.jsonl" for name in sets()])
     common = {report_id: record for report_id, record in gold.records.items() if report_id in second}
     if not common:
         raise SystemExit(f"{path.name} annotates none of the benchmark's reports.")
@@ -64,18 +68,17 @@ def agreement(path: Path) -> list[str]:
     return [f"{len(common)} reports", "", *_table(("figure", "value", "95 % interval", "n"), rows)]
 
 
-def _records(sets: Iterable[str]) -> list[GoldRecord]:
-    gold = read_gold_set([BENCHMARK / f"{name}.gold.jsonl" for name in sets])
+def _records(names: Iterable[str]) -> list[GoldRecord]:
+    gold = read_gold_set([BENCHMARK / f"{name}.gold.jsonl" for name in names])
     return list(gold.records.values())
 
 
-def _sizes_of(title: str, sets: Iterable[str]) -> tuple[str | int, ...]:
-    sets = list(sets)
-    records, targets = _records(sets), target_organs()
+def _sizes_of(title: str, names: Sequence[str]) -> tuple[str | int, ...]:
+    records, targets = _records(names), target_organs()
     findings = [finding for record in records for finding in record.findings]
     modalities = Counter(
         json.loads(line)["modality"]
-        for name in sets
+        for name in names
         for line in (BENCHMARK / f"{name}.reports.jsonl").read_text(encoding="utf-8").splitlines()
     )
     return (
