@@ -16,6 +16,7 @@ _COMMANDS = (
     ("audit", "audit:audit", "Reports"),
     ("compare", "compare:compare", "Reports"),
     ("score", "score:score", "Reports"),
+    ("train-reader", "train_reader:train_reader", "Reports"),
     ("sql", "sql:sql", "Reports"),
     ("correct", "correct:correct", "Reports"),
     ("export", "export:export", "Reports"),

@@ -1,6 +1,5 @@
 """`reportsup score`: findings against annotations."""
 
-from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import DEFAULT_DB, AsJson, Db
+from .printing import print_table
 
 if TYPE_CHECKING:
     from ..scoring import Difference, Figure, GoldSet, Score
@@ -116,33 +116,16 @@ def _difference(difference: "Difference") -> dict[str, Any]:
 
 def _print(result: "Score", title: str, by: "list[By]") -> None:
     overall = [(label, *_cells(result.figures[name])) for name, label in _OVERALL]
-    _table(title, ("figure", "value", "95 % interval", "n"), overall)
+    print_table(title, ("figure", "value", "95 % interval", "n"), overall)
     if By.FIELD in by:
         fields = [(name, *_cells(figure)) for name, figure in result.by_field.items()]
-        _table("Fields of the findings that both have", ("field", "right", "95 % interval", "n"), fields)
+        print_table("Fields of the findings that both have", ("field", "right", "95 % interval", "n"), fields)
     if By.ORGAN in by:
         organs = [(o, str(result.counts[o]["gold"]), *_of_part(f, "")) for o, f in result.by_organ.items()]
-        _table("Organs", ("organ", "gold", *_PART_COLUMNS), organs)
+        print_table("Organs", ("organ", "gold", *_PART_COLUMNS), organs)
     if By.SOURCE in by:
         sources = [(name, *_of_part(figures, "target.")) for name, figures in result.by_source.items()]
-        _table("Sources, target organs", ("source", *_PART_COLUMNS), sources)
-
-
-def _table(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
-    """A table narrow enough for 80 columns."""
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    console.print(escape(title), highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", no_wrap=k > 0, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    console.print(table)
+        print_table("Sources, target organs", ("source", *_PART_COLUMNS), sources)
 
 
 def _of_part(figures: "dict[str, Figure]", prefix: str) -> list[str]:
