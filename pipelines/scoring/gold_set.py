@@ -1,4 +1,4 @@
-"""Annotated reports to score against: gold files, and the reports that they are of."""
+"""Annotated reports: gold files, and the reports that they are of."""
 
 import json
 from collections.abc import Sequence
@@ -50,8 +50,8 @@ def read_gold_set(files: Sequence[Path], options: InputOptions | None = None) ->
     gold_files = [path for path in files if _is_gold(path)]
     if not gold_files:
         raise InputError(
-            "score: no gold file vs one at least, with a report a line: its id, findings, negative_organs. There is "
-            "nothing to score against. Name one, e.g. data_samples/benchmark/institution_1.gold.jsonl."
+            "gold: no gold file vs one at least, with a report a line: its id, findings, negative_organs. There is "
+            "nothing to compare with or learn from. Name one, e.g. data_samples/benchmark/institution_1.gold.jsonl."
         )
     gold = GoldSet(files=gold_files, report_files=[path for path in files if path not in gold_files])
     lines: dict[str, tuple[Path, int]] = {}
@@ -73,7 +73,7 @@ def _name(path: Path) -> str:
 
 def _is_gold(path: Path) -> bool:
     if not path.is_file():
-        raise InputError(f"score: {path} is not there vs a gold file or a table of reports. Check the path.")
+        raise InputError(f"gold: {path} is not there vs a gold file or a table of reports. Check the path.")
     if path.name.endswith(_GOLD):
         return True
     if path.suffix not in (".jsonl", ".ndjson"):
@@ -88,19 +88,19 @@ def _add_gold(gold: GoldSet, path: Path, lines: dict[str, tuple[Path, int]]) -> 
         if report_id in lines:
             other, line = lines[report_id]
             raise InputError(
-                f"score: {path.name} line {number} is of the same report as {other.name} line {line} vs one annotation "
+                f"gold: {path.name} line {number} is of the same report as {other.name} line {line} vs one annotation "
                 "a report. Its findings would count twice. Take one out."
             )
         unknown = {*record.negative_organs, *(f.organ for f in record.findings)} - _ORGANS
         if unknown:
             raise InputError(
-                f"score: {path.name} line {number} annotates {len(unknown)} organ name(s) outside of the vocabulary vs "
+                f"gold: {path.name} line {number} annotates {len(unknown)} organ name(s) outside of the vocabulary vs "
                 "names of schemas/anatomy.toml. No prediction could be right. Use its names."
             )
         lines[report_id] = path, number
         gold.records[report_id], gold.sources[report_id] = record, _name(path)
     if len(lines) == before:
-        raise InputError(f"score: {path.name} has no lines vs one a report. There is nothing to score against.")
+        raise InputError(f"gold: {path.name} has no lines vs one a report. It holds nothing.")
 
 
 def _add_reports(gold: GoldSet, lines: dict[str, tuple[Path, int]], options: InputOptions) -> None:
@@ -115,7 +115,7 @@ def _add_reports(gold: GoldSet, lines: dict[str, tuple[Path, int]], options: Inp
     for report_id, (path, number) in lines.items():
         if report_id not in gold.texts:
             raise InputError(
-                f"score: {path.name} line {number} names a report that is not in "
+                f"gold: {path.name} line {number} names a report that is not in "
                 f"{', '.join(p.name for p in gold.report_files)} vs a line a report. Its quotes cannot be checked. "
                 "Name the table that has it, or correct the id."
             )

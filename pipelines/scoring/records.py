@@ -59,7 +59,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
         InputError: there is no such file, it is not UTF-8, or a line is no JSON.
     """
     if not path.is_file():
-        raise InputError(f"score: {path} is not there vs a file in gold format, one report a line. Check the path.")
+        raise InputError(f"gold: {path} is not there vs a file in gold format, one report a line. Check the path.")
     number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
@@ -103,7 +103,7 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 def _malformed(path: Path, number: int, fault: str) -> InputError:
     return InputError(
-        f"score: {path.name} line {number} {fault} vs one report's "
-        '{"id", "findings": [...], "negative_organs": [...]}. Nothing was scored. '
+        f"gold: {path.name} line {number} {fault} vs one report's "
+        '{"id", "findings": [...], "negative_organs": [...]}. Nothing was done. '
         "Mend the line; the fields are in docs/gold_format.md."
     )

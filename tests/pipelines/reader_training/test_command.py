@@ -74,3 +74,12 @@ def test_what_cannot_be_learned_from_is_told_and_nothing_is_written(gold, tmp_pa
     done = command("train-reader", *arguments, cwd=tmp_path)
     assert (done.returncode, message in done.stderr.replace("\n", " ")) == (code, True), done.stderr
     assert not (tmp_path / "reader").exists()
+
+
+def test_a_report_that_a_file_and_the_database_have_counts_once(gold, tmp_path):
+    assert command("extract", "site_1.reports.jsonl", "--workers", "1", cwd=tmp_path).returncode == 0
+    assert command("import", "site_1.gold.jsonl", "--reader", "Dr. K", cwd=tmp_path).returncode == 0
+    alone = command("train-reader", "--db", "reportsup.duckdb", "--json", cwd=tmp_path)
+    assert [(s["name"], s["reports"]) for s in json.loads(alone.stdout)["sets"]] == [("reportsup", N_REPORTS)]
+    both = command("train-reader", gold[0], "--db", "reportsup.duckdb", "--json", cwd=tmp_path)
+    assert [(s["name"], s["reports"]) for s in json.loads(both.stdout)["sets"]] == [("site_1", N_REPORTS)]
