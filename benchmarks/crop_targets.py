@@ -16,8 +16,15 @@ import numpy as np
 from reportsup.pipelines.demo import DemoFolder, call, make_dataset, reading_commands, write_settings
 from reportsup.schemas.database import open_database
 from reportsup.segmentation.training.config import load_config
-from reportsup.segmentation.training.crops import Sample, make_sample
-from reportsup.segmentation.training.dataset import collate, crop_rules, make_samplers, seen_at_scale, sort_cases
+from reportsup.segmentation.training.crops import Sample
+from reportsup.segmentation.training.dataset import (
+    CropDataset,
+    collate,
+    crop_rules,
+    make_samplers,
+    seen_at_scale,
+    sort_cases,
+)
 from reportsup.segmentation.training.prepare import prepare
 
 
@@ -63,13 +70,9 @@ def draws(folder: DemoFolder, n: int, changes: list[str]):
     pools = sort_cases(data.train, data.plan, rules, use_reports=True)
     rules = seen_at_scale(rules, pools.smallest_scale)
     sampler = make_samplers(pools, config)[2]
+    crops = CropDataset(data.train, data.plan, rules, sampler, range(-(-n // config.batch_size)))
     for index in range(n):
-        draw = sampler.slot(index)
-        case = data.train[draw.case_id]
-        yield (
-            [channel.organ for channel in data.plan.channels],
-            make_sample(case, data.plan, rules, seed=draw.seed, with_reports=True),
-        )
+        yield [channel.organ for channel in data.plan.channels], crops[index]
 
 
 def slot_rows(organs: list[str], sample: Sample):

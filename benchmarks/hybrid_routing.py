@@ -1,77 +1,75 @@
-"""What the hybrid would send to a language model, and how good the rules are on what they keep and give away.
+"""What routing by confidence leaves: the share of reports given to a language model against the F1 of the rest.
 
-usage: python benchmarks/hybrid_routing.py GOLD.jsonl REPORTS.jsonl SCORE.py [--json]
+usage: python benchmarks/hybrid_routing.py GOLD GOLD [...] [--weights FOLDER] [--png FILE] [--json]
 
-SCORE.py is the scorer that belongs to the gold set; its `read` and `score` are used. The routing never sees the gold.
+Each set is read by weights of the others. FOLDER: `left_out/` of what `train-reader GOLD... --evaluate --out` wrote,
+trained by the same code; without it they are trained here. Routed are the reports of which the reader is least sure.
 """
 
 import argparse
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from reportsup.nlp.llm.routing import Router
-from reportsup.nlp.rules_extractor import RulesExtractor
-from reportsup.pipelines.gold import gold_record
+import numpy as np
+from reportsup.nlp.rule_files import load_rules
+from reportsup.pipelines.reader_training import annotated_sets, left_out_predictions, left_out_weights
+from reportsup.pipelines.reader_training.outcomes import Outcomes, outcomes
+from reportsup.pipelines.reader_training.plots import draw_routing
+from reportsup.pipelines.reader_training.reliability import f1_of_the_surest
+
+ROUTED = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("gold", type=Path)
-    parser.add_argument("reports", type=Path)
-    parser.add_argument("scorer", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--weights", type=Path, metavar="FOLDER")
+    parser.add_argument("--png", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    table = routing_table(load(arguments.scorer), arguments.gold, arguments.reports)
+    rules, sets = load_rules(), annotated_sets(arguments.files)
+    weights = left_out_weights(sets, rules, kept_in=arguments.weights)
+    rows = curve(outcomes(sets, left_out_predictions(sets, rules, weights)))
+    if arguments.png:
+        n = sum(part.counts["reports"] for part in sets)
+        draw_routing(arguments.png, rows, f"{n:,} reports of {len(sets)} institutions, each left out")
     if arguments.json:
-        print(json.dumps(table))
+        print(json.dumps(rows))
         return
-    print(f"{'':24}{'reports':>8}{'findings':>10}{'F1':>8}{'F1 target organs':>18}")
-    for row in table:
-        print(f"{row['part']:24}{row['reports']:8}{row['findings']:10}{row['f1']:8.3f}{row['f1_target_organs']:18.3f}")
+    print(
+        f"{'routed':>7}{'kept reports':>14}{'surer than':>12}{'F1 target':>11}{'joint F1':>10}{'F1 of the routed':>18}"
+    )
+    for row in rows:
+        given = "" if row["routed_target_f1"] is None else f"{row['routed_target_f1']:.3f}"
+        print(
+            f"{row['routed']:7.0%}{row['kept']:14,}{row['surer_than']:12.3f}{row['target_f1']:11.3f}"
+            f"{row['joint_f1']:10.3f}{given:>18}"
+        )
 
 
-def routing_table(scorer: ModuleType, gold_path: Path, reports_path: Path) -> list[dict[str, Any]]:
-    """Rows for all reports, the kept and the routed ones, and for every reason."""
-    gold, reports = scorer.read(gold_path), scorer.read(reports_path)
-    rules, router = RulesExtractor(), Router()
-    predicted, reasons = {}, {}
-    for report_id in gold:
-        text = reports[report_id]["text"]
-        extraction = rules.extract(report_id, text)
-        predicted[report_id] = json.loads(gold_record(extraction))
-        reasons[report_id] = router.reasons(extraction, text)
-    codes = sorted({code for found in reasons.values() for code in found})
-    parts = {
-        "all": list(gold),
-        "kept": [i for i in gold if not reasons[i]],
-        "routed": [i for i in gold if reasons[i]],
-        **{code: [i for i in gold if code in reasons[i]] for code in codes},
-    }
-    return [_row(scorer, name, {i: gold[i] for i in ids}, reports, predicted) for name, ids in parts.items()]
+def curve(found: Outcomes) -> list[dict[str, Any]]:
+    """Figures of the reports that are kept, for every share routed."""
+    order = np.argsort(-found.report_confidence, kind="stable")
+    rows = []
+    for routed in ROUTED:
+        n_kept = round((1 - routed) * len(order))
+        given = order[n_kept:]
+        rows.append(
+            {
+                "routed": routed,
+                "kept": n_kept,
+                "surer_than": round(float(found.report_confidence[order[n_kept - 1]]), 4),
+                "target_f1": _rounded(f1_of_the_surest(found, 1 - routed)),
+                "joint_f1": _rounded(f1_of_the_surest(found, 1 - routed, joint=True)),
+                "routed_target_f1": _rounded(f1_of_the_surest(found, 1.0, reports=given)) if len(given) else None,
+            }
+        )
+    return rows
 
 
-def _row(scorer: ModuleType, name: str, gold: dict[str, Any], reports: Any, predicted: Any) -> dict[str, Any]:
-    figures, _ = scorer.score(gold, reports, predicted)
-    return {
-        "part": name,
-        "reports": len(gold),
-        "findings": sum(len(g["findings"]) for g in gold.values()),
-        "f1": figures["findings"]["f1"],
-        "f1_target_organs": figures["findings_target_organs"]["f1"],
-    }
-
-
-def load(path: Path) -> ModuleType:
-    """The scorer as a module."""
-    spec = importlib.util.spec_from_file_location("scorer", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 if __name__ == "__main__":

@@ -196,7 +196,7 @@ def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int, se
     changes += ["smallest_scale=0.4", *settings]
     for group in training_commands(folder, 0, changes):
         call(group, print)
-    call([judging_commands(folder)[-1]], print)
+    call([judging_commands(folder)[0]], print)
 
 
 if __name__ == "__main__":

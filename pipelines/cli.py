@@ -15,6 +15,8 @@ _COMMANDS = (
     ("extract", "extract:extract", "Reports"),
     ("audit", "audit:audit", "Reports"),
     ("compare", "compare:compare", "Reports"),
+    ("score", "score:score", "Reports"),
+    ("train-reader", "train_reader:train_reader", "Reports"),
     ("sql", "sql:sql", "Reports"),
     ("correct", "correct:correct", "Reports"),
     ("export", "export:export", "Reports"),

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 
 from ..nlp.llm.agreement import FIELDS, Agreement, Comparable, agree
-from ..schemas import ConfigError
 from ..schemas.database import open_database
+from .runs import run_named
 
 _FINDINGS = """
 SELECT f.report_id, f.organ, f.laterality, f.location, f.lesion_type, f.certainty, f.count, f.count_min,
@@ -78,7 +78,7 @@ def compare(database: Path, run_a: str, run_b: str) -> Comparison:
         ConfigError: there is no such run, or several begin so.
     """
     with open_database(database, read_only=True) as connection:
-        found = Comparison(_run(connection, run_a), _run(connection, run_b))
+        found = Comparison(run_named(connection, run_a), run_named(connection, run_b))
         for report in _reports(connection, found.run_a, found.run_b):
             _count(found, report)
     return found
@@ -95,17 +95,6 @@ def _count(found: Comparison, report: ReportComparison) -> None:
         found.identical += 1
     else:
         found.differing.append(report)
-
-
-def _run(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    runs = connection.execute("SELECT run_id, extractor FROM runs ORDER BY updated_at DESC").fetchall()
-    latest = [run for run, extractor in runs if extractor == name][:1]
-    matching = latest or [run for run, _ in runs if run.startswith(name)]
-    if len(matching) != 1:
-        known = ", ".join(f"{run} ({extractor})" for run, extractor in runs) or "none"
-        many = "several runs" if matching else "no run"
-        raise ConfigError(f"run: '{name}' is {many} vs one of {known}. Name a run's id or its extractor.")
-    return str(matching[0])
 
 
 def _reports(connection: duckdb.DuckDBPyConnection, run_a: str, run_b: str) -> Iterator[ReportComparison]:

@@ -106,7 +106,7 @@ def training_commands(folder: DemoFolder, seed: int, changes: Sequence[str] = ()
 
 
 def judging_commands(folder: DemoFolder) -> list[list[str]]:
-    """Predictions of the test cases, and both arms measured on them; lesions count near their organ, as trained."""
+    """Both arms measured on the test cases, and predictions at the operating point; lesions count near their organ."""
     from ..segmentation.training.config import load_config
 
     margin_mm = load_config(folder.settings).margin_mm
@@ -114,8 +114,8 @@ def judging_commands(folder: DemoFolder) -> list[list[str]]:
     db = ["--db", str(folder.database), *limits]
     masks, reports = str(folder.run("masks")), str(folder.run("reports"))
     return [
-        ["predict", reports, "--out", str(folder.path / "predictions"), *db],
         ["evaluate", reports, "--compare", masks, *db],
+        ["predict", reports, "--out", str(folder.path / "predictions"), *db],
     ]
 
 

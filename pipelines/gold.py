@@ -16,6 +16,7 @@ _STATED = (
 )  # fmt: skip
 # What an annotator need not write: it keeps a finding the same through export and import.
 _KEPT = ("finding_id", "corrected", "anchor", "spans")
+KNOWN_FIELDS = frozenset((*_STATED, *_KEPT))
 _LINES = """
 WITH places AS (
     SELECT report_id, finding_id, list([start, "end"] ORDER BY idx) AS spans FROM v_evidence GROUP BY ALL
@@ -25,7 +26,8 @@ SELECT e.report_id, f.organ, laterality, location, lesion_type, count, count_min
        f.finding_id, corrected, [anchor_start, anchor_end], spans
 FROM v_extractions e LEFT JOIN v_findings f USING (report_id)
 LEFT JOIN places p ON p.report_id = f.report_id AND p.finding_id = f.finding_id
-WHERE e.status IN ('ok', 'no_lesion') OR f.finding_id IS NOT NULL
+WHERE (e.status IN ('ok', 'no_lesion') OR f.finding_id IS NOT NULL)
+AND ($report_ids IS NULL OR list_contains($report_ids, e.report_id))
 ORDER BY e.report_id, f.anchor_start, f.finding_id"""
 
 
@@ -36,15 +38,18 @@ def gold_record(extraction: Extraction) -> str:
     return _line(extraction.report_id, findings, [str(o) for o in extraction.negative_organs])
 
 
-def gold_lines(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def gold_lines(connection: duckdb.DuckDBPyConnection, report_ids: Sequence[str] | None = None) -> Iterator[str]:
     """The current extraction of every report that was read, corrections applied, a gold line each, by report id.
+
+    Args:
+        report_ids: only these reports.
 
     Reports without findings are there, with an empty list; those without an answer (unreadable, rejected, error) are
     not, since an empty list would say that they name no lesion. Findings that a person added to them are.
     """
     negatives = "SELECT report_id, list(organ ORDER BY organ) FROM v_organ_status WHERE status = 'negative' GROUP BY 1"
     negative_of = dict(connection.execute(negatives).fetchall())
-    cursor = connection.execute(_LINES)
+    cursor = connection.execute(_LINES, {"report_ids": report_ids})
     current: str | None = None
     findings: list[dict[str, Any]] = []
     while rows := cursor.fetchmany(1000):
@@ -67,7 +72,7 @@ def finding_of_gold(row: dict[str, Any], text: str) -> Finding:
     """
     if not isinstance(row, dict):
         raise ValueError("a finding is no JSON object")
-    unknown = sorted(set(row) - {*_STATED, *_KEPT})
+    unknown = sorted(set(row) - KNOWN_FIELDS)
     if unknown:
         raise UnknownFieldError(f"unknown field {', '.join(unknown)}; expected {', '.join((*_STATED, *_KEPT))}")
     values = {_contract_name(name): row[name] for name in _STATED if row.get(name) is not None}

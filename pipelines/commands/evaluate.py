@@ -90,6 +90,7 @@ def evaluate_run(
     from ...segmentation.evaluation import evaluate as measure
     from ...segmentation.prediction.assess import evaluation_cases
     from ...segmentation.prediction.model import load_model
+    from ...segmentation.prediction.operating_points import write_operating_points
     from ...segmentation.training.prepare import case_targets
 
     model = load_model(run, device=device)
@@ -121,6 +122,7 @@ def evaluate_run(
             failures.update(left_out)
     evaluation = replace(evaluation, failures={case_id: failure.message for case_id, failure in left_out.items()})
     write_text(run / "evaluation.json", evaluation.to_json())
+    write_operating_points(run, model.step, settings, evaluation.operating_points)
     return evaluation
 
 

@@ -17,7 +17,14 @@ Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote."
 Cts = Annotated[list[Path] | None, typer.Argument(help="CT volumes; none = the cases of --split.")]
 Out = Annotated[Path, typer.Option(help="Folder for the predictions; cases that are there are left alone.")]
 Split = Annotated[str, typer.Option(help="Split of the database's cases to predict when no CT is named.")]
-Threshold = Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability from which a voxel is lesion.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="Probability from which a voxel is lesion; by default what `evaluate` chose on validation.",
+    ),
+]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write the probabilities too.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default the first GPU, if any.")]
 
@@ -29,7 +36,7 @@ def predict(
     out: Out = Path("predictions"),
     db: Db = DEFAULT_DB,
     split: Split = "test",
-    threshold: Threshold = 0.5,
+    threshold: Threshold = None,
     min_component_mm3: MinComponent = 30.0,
     organ_margin_mm: Margin = None,
     probabilities: Probabilities = False,
@@ -47,6 +54,7 @@ def predict(
 
     from ...segmentation.prediction.inputs import warning_in_words
     from ...segmentation.prediction.model import load_model
+    from ...segmentation.prediction.operating_points import choose_thresholds
     from ...segmentation.prediction.predict import PredictionOptions, predict_cases, write_table
     from ...segmentation.training.run_folder import RunFolder
 
@@ -59,7 +67,15 @@ def predict(
     failures = dict(checked.failures)
     if checked.good:
         model = load_model(run, device=device)
-        options = PredictionOptions(threshold, min_component_mm3, organ_margin_mm, probabilities)
+        organs = [channel.organ for channel in model.plan.channels]
+        thresholds, where_from = choose_thresholds(run, model.step, organs, threshold, min_component_mm3)
+        typer.echo(where_from, err=True)
+        options = PredictionOptions(
+            min_component_mm3=min_component_mm3,
+            organ_margin_mm=organ_margin_mm,
+            probabilities=probabilities,
+            thresholds=thresholds,
+        )
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("predicting", total=len(checked.good))
             done = lambda case, lesions: bar.advance(task)  # noqa: E731

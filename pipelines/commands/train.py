@@ -93,6 +93,8 @@ def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console
     table.add_row("cases with reports only", str(len(pools.reports.positive)), str(len(pools.reports.negative)))
     table.add_row("validation cases", str(len(data.validation)), "")
     console.print(table)
+    for line in _warnings(prepared):
+        console.print(line, style="yellow")
     rows = [("regions of reports", organ, why, n) for (organ, why), n in sorted(pools.regions.items())]
     rows += [("statements left out", organ, why, n) for (organ, why), n in prepared.targets.exclusion_counts().items()]
     rows += [("lesions", name, "smaller than a voxel: kept as one", n) for name, n in prepared.n_tiny.items()]
@@ -105,6 +107,19 @@ def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console
         for *words, number in rows:
             table.add_row(*words, str(number))
         console.print(table)
+
+
+def _warnings(prepared: "Prepared") -> list[str]:
+    """What a run can do without, and its reader should know."""
+    lines = []
+    if not prepared.data.validation:
+        lines.append(
+            "no validation cases: the last averaged weights are kept instead of the best, and no operating point can "
+            "be chosen. Give some cases with lesion masks the split 'validation'."
+        )
+    for name, number in prepared.unused_masks.items():
+        lines.append(f"{name}: drawn in {number} training cases and not trained on. Name its organ in `organs`.")
+    return lines
 
 
 def _prepare(db: Path, config: "TrainingConfig", cache: Path, workers: int, console: "Console") -> "Prepared":

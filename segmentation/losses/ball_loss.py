@@ -66,7 +66,7 @@ def place_slots(logits: Tensor, targets: LesionTargets, options: BallOptions | N
     """Return every slot with lesions, placed; logits (B, C, X, Y, Z).
 
     Slots of one channel in one sample are placed one after the other, the one with the largest lesion first, and no
-    voxel is given away twice. Background is what no lesion of any slot reaches, and no slot with unknown background either.
+    voxel is given away twice. Background is what no lesion of any slot reaches, and no slot with unknown background.
     """
     placed: list[PlacedSlot] = []
     for b, channel in dict.fromkeys((b, int(targets.channel[b, r])) for b, r in slots_with_lesions(targets)):

@@ -110,7 +110,8 @@ class ReportSupervisionLoss(nn.Module):
     def report_terms(self, heads: list[Tensor], targets: LesionTargets | None) -> tuple[Tensor, Tensor]:
         """Return the unweighted Volume Loss and Ball Loss of the heads; zeros that touch them without a target."""
         if targets is None:
-            targets = LesionTargets.empty(len(heads[0]), tuple(heads[0].shape[2:])).to(heads[0].device)
+            x, y, z = heads[0].shape[2:]
+            targets = LesionTargets.empty(len(heads[0]), (x, y, z)).to(heads[0].device)
         volume = torch.stack([self.volume_loss(head, targets) for head in heads[1:] or heads]).mean()
         return volume, self.ball_loss(heads[0], targets)
 

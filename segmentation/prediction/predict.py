@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class PredictionOptions:
 
     Attributes:
         threshold: probability from which a voxel is lesion.
+        thresholds: organ → its own threshold.
         min_component_mm3: smaller components are dropped.
         organ_margin_mm: how far a lesion may lie from its organ's mask, for inputs that have one; None = anywhere.
     """
@@ -44,6 +45,7 @@ class PredictionOptions:
     organ_margin_mm: float | None = None
     probabilities: bool = False
     overlap: float = 0.5
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def predict_cases(
@@ -111,7 +113,7 @@ def _write_channel(
 ) -> list[LesionComponent]:
     probability = probabilities[organ]
     found = lesion_components(
-        probability >= options.threshold,
+        probability >= options.thresholds.get(organ, options.threshold),
         affine,
         organ=organ,
         probability=probability,

@@ -50,7 +50,9 @@ class TrainingConfig:
     batch_size: Positive = 2
     use_reports: bool = True
     presence_targets: bool = True  # False drops the reports with a lesion without a size, as the reference does
-    report_share: Fraction = 0.5  # share of a stage-2 batch that comes from report cases
+    # Share of stage 2's crops that are made for reports; or one for each organ, as {liver = 0.3, kidney = 0.7}: the
+    # organs then take turns. More where masks show few lesions.
+    report_share: Fraction | dict[str, Fraction] = 0.5
     positive_share: Fraction = 0.67  # share of draws, of mask and of report cases alike, from cases with lesions
     lesion_share: Fraction = 0.6  # share of mask crops centred on a lesion, where the case has one
     organ_share: Fraction = 0.3  # share centred on an organ voxel; the rest is anywhere

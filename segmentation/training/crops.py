@@ -65,7 +65,10 @@ class CropRules:
 
 @dataclass(frozen=True)
 class Sample:
-    """One crop: image float32 (X, Y, Z); label and known bool (C, X, Y, Z); the report's regions."""
+    """One crop: image float32 (X, Y, Z); label and known bool (C, X, Y, Z); the report's regions.
+
+    `of_report` says what it was made for, `placement` where it lies.
+    """
 
     case_id: str
     image: Tensor
@@ -73,27 +76,38 @@ class Sample:
     known: Tensor
     regions: tuple[RegionTarget, ...]
     spacing_mm: tuple[float, float, float]
+    placement: Placement
+    of_report: bool = False
 
 
 def make_sample(
-    case: TrainingCase, plan: Plan, rules: CropRules, *, seed: tuple[int, ...], with_reports: bool
+    case: TrainingCase,
+    plan: Plan,
+    rules: CropRules,
+    *,
+    seed: tuple[int, ...],
+    with_reports: bool,
+    of_report: bool = True,
+    organ: str | None = None,
 ) -> Sample:
     """The crop that `seed` decides on.
 
     Args:
         with_reports: False leaves everything that only a report says unknown (stage 1).
+        of_report: the crop may be placed for a region of the report; False places it by the masks alone, also in a case
+            whose report describes lesions of another organ.
+        organ: place it for the lesions of this organ, where the case has some.
     """
     rng = np.random.default_rng(seed)
     channels = _channels(case, plan, with_reports)
     transform = Transform.identity()
     if rules.spatial is not None:
         transform = rules.spatial.draw(rng, case.cached.spacing_mm)
-    placement = _choose(case, channels, plan, rules, transform, rng)
+    wanted = _wanted(channels, plan, of_report, organ)
+    placement = _choose(case, wanted, plan, rules, transform, rng)
     sample = cut_sample(case, plan, placement, with_reports=with_reports, presence_targets=rules.presence_targets)
-    if not rules.intensity:
-        return sample
-    image = change_intensity(sample.image, rng)
-    return Sample(sample.case_id, image, sample.label, sample.known, sample.regions, sample.spacing_mm)
+    image = change_intensity(sample.image, rng) if rules.intensity else sample.image
+    return replace(sample, image=image, of_report=of_report)
 
 
 def cut_sample(
@@ -127,7 +141,7 @@ def cut_sample(
             usable = presence_targets or all(lesion.sized for lesion in region.lesions)
             target = _crop_region(index, region, moved[f"zone/{i}"], cached, plan, placement, usable)
             regions.append(replace(target, centres=moved[f"centres/{i}"]))
-    return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm)
+    return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm, placement)
 
 
 def _zones(
@@ -224,6 +238,17 @@ def _reached_box(
     low = np.maximum(np.asarray(start) - reach, 0) - 0.5
     high = np.minimum(np.asarray(stop) + reach, case.shape) - 0.5
     return low, high
+
+
+def _wanted(
+    channels: Mapping[int, ChannelTarget], plan: Plan, of_report: bool, organ: str | None
+) -> Mapping[int, ChannelTarget]:
+    """The channels that a crop is placed for: of masks or of reports, of one organ or of all; all where none is so."""
+    if not of_report:
+        by_mask = {i: c for i, c in channels.items() if c.status is not ChannelStatus.REPORT}
+        channels = by_mask or channels
+    mine = {i: c for i, c in channels.items() if plan.channels[i].organ == organ}
+    return mine or channels
 
 
 def _choose(

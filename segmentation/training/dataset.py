@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from ...schemas.errors import ConfigError
 from ..lesion_targets import LesionTargets
 from ..preprocessing.plan import Plan
 from ..targets import ChannelStatus, ReportedRegion
@@ -25,6 +26,7 @@ class Batch:
     Attributes:
         image: float32 (B, 1, X, Y, Z); label: bool (B, C, X, Y, Z); known: bool (B, C, X, Y, Z).
         targets: what the reports say of the crops.
+        of_report: for each crop, whether it was made for a report.
     """
 
     case_ids: tuple[str, ...]
@@ -32,6 +34,7 @@ class Batch:
     label: Tensor
     known: Tensor
     targets: LesionTargets
+    of_report: tuple[bool, ...] = ()
 
     def to(self, device: torch.device) -> Self:
         """The batch on a device."""
@@ -72,7 +75,11 @@ class TrainingPools:
 
 
 def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, use_reports: bool) -> TrainingPools:
-    """The pools of the training cases: a case with any lesion mask (empty ones count) is a mask case."""
+    """The pools of the training cases.
+
+    A case with any lesion mask (empty ones count) is a mask case; one whose report describes lesions of an organ
+    without a mask is a report case; it may be both, and each of its draws says which.
+    """
     groups: dict[str, list[str]] = {"mask+": [], "mask-": [], "report+": [], "report-": []}
     unused: dict[str, str] = {}
     regions: Counter[tuple[str, str]] = Counter()
@@ -85,11 +92,25 @@ def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, 
             groups[kind].append(case_id)
         else:
             unused[case_id] = "reports are off" if kind in groups else kind
+        if use_reports and kind.startswith("mask") and any(use.reason is None for use in uses):
+            groups["report+"].append(case_id)
         if use_reports and kind in groups:
             smallest_scale = min([smallest_scale, *(use.scale for use in uses if use.reason is None)])
-    masks = Pool(tuple(groups["mask+"]), tuple(groups["mask-"]))
-    reports = Pool(tuple(groups["report+"]), tuple(groups["report-"]))
+    masks = _pool(groups["mask+"], groups["mask-"], cases, plan, ChannelStatus.MASKED)
+    reports = _pool(groups["report+"], groups["report-"], cases, plan, ChannelStatus.REPORT)
     return TrainingPools(masks, reports, unused, dict(regions), smallest_scale)
+
+
+def _pool(
+    positive: list[str], negative: list[str], cases: Mapping[str, TrainingCase], plan: Plan, status: ChannelStatus
+) -> Pool:
+    by_organ: dict[str, tuple[str, ...]] = {}
+    for organ in (channel.organ for channel in plan.channels):
+        channels = {case_id: cases[case_id].targets.channels.get(organ) for case_id in positive}
+        by_organ[organ] = tuple(
+            i for i, channel in channels.items() if channel is not None and channel.status is status
+        )
+    return Pool(tuple(positive), tuple(negative), by_organ)
 
 
 @dataclass(frozen=True)
@@ -133,7 +154,17 @@ def _kind(case: TrainingCase, plan: Plan, rules: CropRules, uses: Sequence[_Regi
 
 
 def make_samplers(pools: TrainingPools, config: TrainingConfig) -> dict[int, Sampler]:
-    """Stage → sampler. Stage 1 draws masks alone; without any mask case it draws reports."""
+    """Stage → sampler. Stage 1 draws masks alone; without any mask case it draws reports.
+
+    Raises:
+        ConfigError: a report share of an organ that is not trained, or of some organs and not of others.
+    """
+    organs = set(pools.masks.by_organ) | set(pools.reports.by_organ)
+    if isinstance(config.report_share, dict) and set(config.report_share) != organs:
+        raise ConfigError(
+            f"report_share: given for {', '.join(config.report_share)} vs {', '.join(sorted(organs))}. The organs take "
+            "turns, so that each needs its share. Name them all, or give one number."
+        )
     shared = {
         "batch_size": config.batch_size,
         "report_share": config.report_share,
@@ -199,7 +230,15 @@ class CropDataset(Dataset[Sample]):
         slots = rank_slots(self._steps[step], self._sampler.batch_size, self._rank, self._world)
         draw = self._sampler.slot(slots[place])
         case = self._cases[draw.case_id]
-        return make_sample(case, self._plan, self._rules, seed=draw.seed, with_reports=self._with_reports)
+        return make_sample(
+            case,
+            self._plan,
+            self._rules,
+            seed=draw.seed,
+            with_reports=self._with_reports,
+            of_report=draw.of_report,
+            organ=draw.organ,
+        )
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -213,6 +252,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
         label=torch.stack([sample.label for sample in samples]),
         known=torch.stack([sample.known for sample in samples]),
         targets=LesionTargets.from_regions(regions, spacing_mm=spacing, shape=(shape[0], shape[1], shape[2])),
+        of_report=tuple(sample.of_report for sample in samples),
     )
 
 

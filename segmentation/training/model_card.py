@@ -21,6 +21,7 @@ Use it with `reportsup predict {folder} CT.nii.gz`. Not a medical device; for re
 | cases with reports only | {report_positive} with a target, {report_negative} free of lesions |
 | steps | {step} of {total} ({mask_steps} on masks, then {report_steps} on {second}) |
 | reports | {reports} |
+| crops seen | {mask_crops} made for masks, {report_crops} made for reports |
 | validation | {validation} |
 
 `config.toml`, `plan.json` and `data.json` say exactly how it was made; `metrics.jsonl` how it went.
@@ -55,6 +56,8 @@ def write_model_card(run: RunFolder, config: TrainingConfig, plan: Plan, pools: 
             report_steps=config.report_steps,
             second="masks and reports" if config.use_reports else "masks again",
             reports=f"{config.loss_preset} losses" if config.use_reports else "not used",
+            mask_crops=sum(record.get("mask_crops", 0) for record in records),
+            report_crops=sum(record.get("report_crops", 0) for record in records),
             validation=f"best at step {best['step']}: {shown}" if best else "none yet",
         ),
     )

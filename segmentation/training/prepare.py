@@ -1,16 +1,19 @@
 """From the database to what `train` takes: targets, plan, cache, training and validation cases."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
+from ...schemas.anatomy import load_anatomy
 from ...schemas.errors import DataError
 from ...schemas.failures import Failure
 from ..cases import IndexedCase, read_cases
 from ..preprocessing import (
     Fingerprint,
+    LesionChannel,
     Plan,
     build_cache,
     make_plan,
@@ -33,6 +36,7 @@ class Prepared:
     Attributes:
         failures: case_id → why its volumes could not be read; such a case is left out.
         n_tiny: lesion mask → lesions too small for the plan's grid, each kept as one voxel.
+        unused_masks: drawn lesion mask of an organ that the settings leave out → number of training cases.
     """
 
     data: TrainingData
@@ -40,6 +44,7 @@ class Prepared:
     fingerprint: Fingerprint
     failures: dict[str, Failure]
     n_tiny: dict[str, int]
+    unused_masks: dict[str, int] = field(default_factory=dict)
 
 
 def prepare(
@@ -88,7 +93,20 @@ def prepare(
     )
     readable = [case for case in indexed if case.case_id not in failures]
     prepared = _cached(readable, targets, fingerprint, plan, cache, workers, progress)
-    return replace(prepared, failures={**failures, **prepared.failures})
+    unused = unused_lesion_masks(training, channels)
+    return replace(prepared, failures={**failures, **prepared.failures}, unused_masks=unused)
+
+
+def unused_lesion_masks(cases: Sequence[IndexedCase], channels: Sequence[LesionChannel]) -> dict[str, int]:
+    """Drawn lesion mask of an organ without a channel → number of cases: work of readers that trains nothing."""
+    anatomy, trained = load_anatomy(), {channel.organ for channel in channels}
+    drawn = Counter(
+        name
+        for case in cases
+        for name, mask in case.masks.items()
+        if not mask.empty and (organ := anatomy.lesion_organ(name)) and organ not in trained
+    )
+    return dict(drawn.most_common())
 
 
 def case_targets(

@@ -5,7 +5,9 @@ from typing import Any
 from ...schemas.atomic import atomic
 from .run_folder import RunFolder
 
-_HIDDEN = frozenset({"step", "kind", "stage", "rate", "seconds_per_step", "gradient_norm"})
+_HIDDEN = frozenset(
+    {"step", "kind", "stage", "rate", "seconds_per_step", "gradient_norm", "mask_crops", "report_crops"}
+)
 
 
 def draw_progress(run: RunFolder) -> None:
@@ -29,8 +31,13 @@ def draw_progress(run: RunFolder) -> None:
         figure.savefig(temporary, format="png", dpi=100)
 
 
+def _is_drawn(name: str, validation: bool) -> bool:
+    """Losses as they are; of what is given by organ, the scores of validation."""
+    return name not in _HIDDEN and (validation or "/" not in name)
+
+
 def _curves(axes: Any, records: list[dict[str, Any]], marker: str | None = None) -> None:
-    names = dict.fromkeys(name for record in records for name in record if name not in _HIDDEN)
+    names = dict.fromkeys(name for record in records for name in record if _is_drawn(name, marker is not None))
     for name in names:
         points = [(record["step"], record[name]) for record in records if name in record]
         width = 2 if name in ("loss", "score") else 1

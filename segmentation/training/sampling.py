@@ -6,8 +6,8 @@ device sees crops of every kind (`rank_slots`).
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -22,10 +22,12 @@ class Pool:
     Attributes:
         positive: ids of cases that hold a lesion (by mask) or a target (by report).
         negative: ids of cases known to be free of lesions.
+        by_organ: organ → the positive cases that show or describe lesions of it.
     """
 
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
+    by_organ: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.positive) + len(self.negative)
@@ -33,10 +35,19 @@ class Pool:
 
 @dataclass(frozen=True)
 class Draw:
-    """One crop to make: from which case, and the seed of everything random in it."""
+    """One crop to make.
+
+    Attributes:
+        case_id: the case that it is cut from.
+        seed: of everything random in it.
+        of_report: made for what a report describes; else for what a mask shows, whatever a report says of other organs.
+        organ: whose lesions it is made for, where the shares are given by organ; None = any.
+    """
 
     case_id: str
     seed: tuple[int, ...]
+    of_report: bool = False
+    organ: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Sampler:
     Args:
         masks, reports: the pools; an empty one is left to the other.
         batch_size: slots per step over all devices.
-        report_share: share of the slots that draw from `reports`.
+        report_share: share of the slots that draw from `reports`; by organ, the organs take turns, each with its own.
         positive_share: share of a pool's draws that go to its positive cases, if it has both.
         seed: of the run; `stage` separates the draws of the stages.
 
@@ -62,7 +73,7 @@ class Sampler:
     masks: Pool
     reports: Pool
     batch_size: int
-    report_share: float = 0.5
+    report_share: float | Mapping[str, float] = 0.5
     positive_share: float = 0.5
     seed: int = 0
     stage: int = 1
@@ -80,16 +91,27 @@ class Sampler:
 
     def slot(self, index: int) -> Draw:
         """The draw of a slot, counted from the start of the stage."""
-        share = 0.0 if not len(self.reports) else 1.0 if not len(self.masks) else self.report_share
-        from_reports, ordinal = _split(index, share)
+        organ, ordinal, wanted = None, index, self.report_share
+        if isinstance(wanted, Mapping):
+            organ, ordinal = self.organs[index % len(wanted)], index // len(wanted)
+            wanted = wanted[organ]
+        share = 0.0 if not len(self.reports) else 1.0 if not len(self.masks) else wanted
+        from_reports, ordinal = _split(ordinal, share)
         pool = self.reports if from_reports else self.masks
         share = 0.0 if not pool.positive else 1.0 if not pool.negative else self.positive_share
         from_positive, ordinal = _split(ordinal, share)
         ids = pool.positive if from_positive else pool.negative
-        group = 2 * int(from_reports) + int(from_positive)
+        if from_positive and organ is not None:
+            ids = pool.by_organ.get(organ) or ids
+        group = (2 * int(from_reports) + int(from_positive), *([] if organ is None else [self.organs.index(organ)]))
         cycle, place = divmod(ordinal, len(ids))
-        order = _permutation(len(ids), (self.seed, self.stage, group, cycle))
-        return Draw(ids[order[place]], (self.seed, self.stage, index))
+        order = _permutation(len(ids), (self.seed, self.stage, *group, cycle))
+        return Draw(ids[order[place]], (self.seed, self.stage, index), from_reports, organ if from_positive else None)
+
+    @property
+    def organs(self) -> tuple[str, ...]:
+        """The organs that take turns; none where the share is one for all."""
+        return tuple(self.report_share) if isinstance(self.report_share, Mapping) else ()
 
 
 def rank_slots(step: int, batch_size: int, rank: int = 0, world_size: int = 1) -> list[int]:

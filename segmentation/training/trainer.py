@@ -25,6 +25,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainingConfig
 from .crops import TrainingCase
 from .dataset import Batch, CropDataset, batches, crop_rules, make_samplers, seen_at_scale, sort_cases
+from .diagnostics import describe, diagnose
 from .ema import averaged
 from .initial_run import load_initial_run
 from .model_card import write_model_card
@@ -120,6 +121,7 @@ class Trainer:
         self.average = averaged(self.accelerator.unwrap_model(self.network), config.ema_decay)
         self.step, self.best_score, self.best_step, self.lowest_loss = 0, -math.inf, 0, math.inf
         self._pending: list[tuple[tuple[str, ...], dict[str, Tensor]]] = []
+        self._seen: list[Tensor] = []  # of `diagnose`, one for each pending step
         self._clock = time.perf_counter()
         self._start()
 
@@ -166,6 +168,7 @@ class Trainer:
         if norm is not None:
             values["gradient_norm"] = torch.as_tensor(norm).detach()
         self._pending.append((batch.case_ids, values))
+        self._seen.append(diagnose(outputs[0], batch, len(self.data.plan.channels)))
         self.step += 1
 
     def _keep_books(self, until: int) -> None:
@@ -191,10 +194,14 @@ class Trainer:
         self.lowest_loss = min(self.lowest_loss, means["loss"])
         now = time.perf_counter()
         seconds = (now - self._clock) / len(self._pending)
-        self._clock, self._pending = now, []
+        seen = self.accelerator.reduce(torch.stack(self._seen).sum(0), reduction="sum")
+        told = describe(seen, [channel.organ for channel in self.data.plan.channels])
+        self._clock, self._pending, self._seen = now, [], []
         stage = stage_of(self.step - 1, self.config)[0]
         rate = learning_rate(self.step - 1, self.config)
-        self._record({"kind": "train", "stage": stage, "rate": rate, **means, "seconds_per_step": round(seconds, 4)})
+        self._record(
+            {"kind": "train", "stage": stage, "rate": rate, **means, **told, "seconds_per_step": round(seconds, 4)}
+        )
 
     def _stop_if_diverged(self, names: list[str], table: Tensor) -> None:
         watched = table[:, names.index("loss")].clone()

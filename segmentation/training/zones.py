@@ -2,8 +2,8 @@
 
 The cache holds every region dilated by the plan's margin. A lesion that reaches further (a large tumour of which the
 organ mask shows only the healthy rest) needs more: over 70 mm, 50 % of a kidney tumour's volume lies beyond 15.5 mm of
-the kidney without it, and 3 % beyond 0.6 diameters (`benchmarks/unknown_zone.py`). Filling the organ's convex hull would
-bring that to 2.4 % and triple the region.
+the kidney without it, and 3 % beyond 0.6 diameters (`benchmarks/unknown_zone.py`). Filling the organ's convex hull
+would bring that to 2.4 % and triple the region.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def region_zones(
     inside = [(at >= 0) & (at < n) for at, n in zip(places, counts, strict=True)]
     zones = [np.zeros(tuple(size), dtype=np.bool_) for _ in reaches_mm]
     if all(axis.any() for axis in inside):
-        region = np.any(list(case.crop(low, np.subtract(high, low), masks=names).masks.values()), axis=0)
+        region = np.any(list(case.crop(low, np.subtract(high, low).tolist(), masks=names).masks.values()), axis=0)
         coarse = np.pad(_any_of_blocks(region, stride), [(n, n) for n in pad])
         distance_mm = distance_transform_edt(~coarse, sampling=spacing_mm)
         near = distance_mm[np.ix_(*(at[ok] for at, ok in zip(places, inside, strict=True)))]

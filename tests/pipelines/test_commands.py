@@ -30,7 +30,8 @@ def test_help_loads_nothing_heavy():
 
 def test_every_command_has_help_with_an_example():
     overview = command("--help").stdout
-    for name in ("extract", "audit", "sql", "correct", "export", "import", "withdraw", "index"):
+    names = "extract", "audit", "score", "train-reader", "sql", "correct", "export", "import", "withdraw", "index"
+    for name in names:
         assert name in overview
         assert "reportsup " + name in command(name, "--help").stdout
 

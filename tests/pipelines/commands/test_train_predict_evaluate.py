@@ -61,6 +61,7 @@ def test_train_predict_evaluate(work, capsys):
     assert "seed: 0 -> 1" in capsys.readouterr().err
 
     assert call("predict", run, "--db", db, "--split", "test", "--out", work / "out") == 0
+    assert "threshold 0.5: no operating point" in capsys.readouterr().err
     folders = sorted(path for path in (work / "out").iterdir() if path.is_dir())
     assert len(folders) == 3
     for folder in folders:

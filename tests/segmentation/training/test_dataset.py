@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+from reportsup.schemas import ConfigError
 from reportsup.segmentation.preprocessing import LesionChannel
 from reportsup.segmentation.targets import CaseTargets, ChannelStatus, ChannelTarget
 from reportsup.segmentation.training.augmentation import SpatialAugmentation
+from reportsup.segmentation.training.config import TrainingConfig
 from reportsup.segmentation.training.crops import CropRules, TrainingCase
-from reportsup.segmentation.training.dataset import seen_at_scale, sort_cases
+from reportsup.segmentation.training.dataset import CropDataset, make_samplers, seen_at_scale, sort_cases
 
 from .conftest import PLAN, region_of
 
@@ -65,3 +68,36 @@ def test_a_mask_of_one_organ_does_not_hide_the_scale_of_a_report_of_another(make
     assert pools.masks.positive == ("m",)
     assert pools.regions == {("kidney", "trained on, scaled down to the patch"): 1}
     assert 0.4 < pools.smallest_scale < 0.8
+
+
+def dual_case(make_case):
+    """A liver mask with a lesion, and a report of a kidney lesion (in the box that the case calls liver)."""
+    plan = replace(PLAN, channels=(*PLAN.channels, LesionChannel("kidney", "kidney_lesion")))
+    masked = make_case("m", "masked")
+    reported = replace(region_of((10.0,), 200.0, 800.0), organ="kidney")
+    kidney = ChannelTarget("kidney", ChannelStatus.REPORT, (reported,))
+    channels = {**masked.targets.channels, "kidney": kidney}
+    return plan, TrainingCase(masked.cached, CaseTargets("m", "train", None, channels))
+
+
+def test_a_case_with_a_mask_and_a_report_of_another_organ_is_drawn_for_each_apart(make_case):
+    plan, case = dual_case(make_case)
+    rules = CropRules((6, 6, 6), target_share=1.0, lesion_share=1.0, smallest_scale=0.1)
+    pools = sort_cases({"m": case}, plan, rules, True)
+    assert (pools.masks.positive, pools.reports.positive) == (("m",), ("m",))
+    assert (pools.masks.by_organ["liver"], pools.reports.by_organ["kidney"]) == (("m",), ("m",))
+    sampler = make_samplers(pools, TrainingConfig(batch_size=2, report_share=0.5, augment=False))[2]
+    crops = CropDataset({"m": case}, plan, rules, sampler, range(15))
+    samples = [crops[i] for i in range(30)]
+    assert sum(sample.of_report for sample in samples) == 15
+    for sample in samples:
+        assert sample.of_report or sample.label[0].any()  # a draw of the mask shows the drawn lesion
+        assert not sample.of_report or sample.regions[0].volume_lo_mm3 > 0  # one of the report holds its region
+
+
+def test_shares_by_organ_need_every_organ(make_case):
+    plan, case = dual_case(make_case)
+    pools = sort_cases({"m": case}, plan, CropRules(PLAN.patch_size), True)
+    with pytest.raises(ConfigError, match="vs kidney, liver"):
+        make_samplers(pools, TrainingConfig(report_share={"liver": 0.3}))
+    make_samplers(pools, TrainingConfig(report_share={"liver": 0.3, "kidney": 0.7}))

@@ -57,3 +57,13 @@ def test_one_pool_alone_takes_every_slot():
     assert all(sampler.slot(i).case_id[0] in "rh" for i in range(10))
     with pytest.raises(DataError, match="nothing to learn"):
         Sampler(Pool(), Pool(), batch_size=2)
+
+
+def test_shares_by_organ_are_kept_for_each_organ():
+    masks = Pool(("m1", "m2", "m3"), (), {"liver": ("m1", "m2"), "kidney": ("m3",)})
+    reports = Pool(("r1", "r2"), (), {"liver": ("r1",), "kidney": ("r2",)})
+    sampler = Sampler(masks, reports, batch_size=2, report_share={"liver": 0.25, "kidney": 0.75})
+    counts = Counter((draw.organ, draw.case_id) for draw in map(sampler.slot, range(80)))
+    assert counts == {
+        ("liver", "r1"): 10, ("liver", "m1"): 15, ("liver", "m2"): 15, ("kidney", "r2"): 30, ("kidney", "m3"): 10
+    }  # fmt: skip
