@@ -193,7 +193,9 @@ def report_confidence(reading: Reading) -> float:
     expected = sum(d.confidence for d in reading.drafts)
     missed = sum(1.0 - p for p, action in zip(reading.sureness, reading.actions, strict=True) if action == DROP)
     total = len(reading.drafts) + missed
-    return expected / total if total > 0.05 else 1.0
+    return (expected + 2.0) / (
+        total + 2.0
+    )  # two right ones beforehand: a report with nothing in it is not the least sure
 
 
 def candidates(

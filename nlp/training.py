@@ -22,8 +22,17 @@ from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
 
 FOLDS = 4
-PENALTY = {"size_role": 1.0, "organ": 1.0, "side": 1.0, "place": 1.0, "resolve": 4.0, "lesion_type": 3.0, "certainty": 2.0,
-           "negative": 2.0, "confidence": 2.0}  # fmt: skip
+PENALTY = {
+    "size_role": 3.0,
+    "organ": 3.0,
+    "side": 3.0,
+    "place": 3.0,
+    "resolve": 6.0,
+    "lesion_type": 3.0,
+    "certainty": 2.0,
+    "negative": 2.0,
+    "confidence": 2.0,
+}
 
 
 @dataclass
