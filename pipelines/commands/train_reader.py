@@ -179,10 +179,12 @@ def _print_evaluation(found: "Evaluation") -> None:
     print_table(
         f"{found.score.reports:,} reports, each set left out of the weights", ("figure", "value", "95 %"), pooled
     )
-    heads = ("set", "F1", "95 %", "joint", "95 %", "rows", "pres.", "neg. P", "neg. R")
+    heads = ("set", "F1", "95 %", "joint", "95 %", "rows", "pres.", "neg P", "neg R")
     rows = []
     for source, f in found.figures()[1:]:
-        alone = [_interval(f[n])[0] for n in ("rows_right", "presence.f1", "negatives.precision", "negatives.recall")]
+        alone = [
+            _interval(f[n], 2)[0] for n in ("rows_right", "presence.f1", "negatives.precision", "negatives.recall")
+        ]
         rows.append((source, *_interval(f["target.f1"], 2), *_interval(f["joint.f1"], 2), *alone))
     print_table("Each set", heads, rows)
     sure = [(label, *_interval(found.reliability[name])) for name, label in RELIABILITY.items()]
@@ -200,6 +202,6 @@ def _print_ablation(rows: "list[Ablated]") -> None:
 
 
 def _interval(figure: Any, digits: int = 3) -> tuple[str, str]:
-    value = "–" if figure.value is None else f"{figure.value:.3f}"
+    value = "–" if figure.value is None else f"{figure.value:.{digits}f}"
     known = figure.lo is not None and figure.hi is not None
     return value, f"{figure.lo:.{digits}f}–{figure.hi:.{digits}f}" if known else ""

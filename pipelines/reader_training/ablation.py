@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...nlp.compose import Draft
 from ...nlp.decide.model import DECISIONS, Chooser, Weights
-from ...nlp.reader import Reader
+from ...nlp.reader import Reader, Reading
 from ...nlp.rule_files import RuleSet
-from ...nlp.spans import Sentence
+from ...nlp.spans import Located, Mention, Sentence
 from ..scoring import score
 from .annotated import AnnotatedSet
 from .evaluation import gold_set
@@ -95,6 +96,7 @@ def ablate(
         found = {}
         for part in sets:
             reader = readers[part.name]
+            reader.keeps_located = bool(left_out) and left_out[0] == "resolve"
             reader.weights = without(weights[part.name], *left_out) if left_out else weights[part.name]
             found |= {report.record.id: predict(reader, report).record for report in part.reports}
         shown = score(gold, found, n_resamples=1).figures
@@ -109,13 +111,28 @@ def ablate(
 
 
 class _Remembering(Reader):
-    """A reader that recognises each text once: what is recognised does not depend on the weights."""
+    """A reader that does what does not depend on the ablated weights once, and leaves out what no figure here needs."""
 
     def __init__(self, rules: RuleSet, weights: Weights) -> None:
         super().__init__(rules, weights)
+        self.keeps_located = False
         self._known: dict[str, list[Sentence]] = {}
+        self._located: dict[int, list[Located]] = {}
 
     def recognise(self, text: str) -> list[Sentence]:
         if text not in self._known:
             self._known[text] = super().recognise(text)
         return self._known[text]
+
+    def locate(self, sentences: Sequence[Sentence], mentions: Sequence[Mention]) -> list[Located]:
+        if not self.keeps_located:
+            return super().locate(sentences, mentions)
+        if id(sentences) not in self._located:  # the sentences of a text are kept, so their id stays theirs
+            self._located[id(sentences)] = super().locate(sentences, mentions)
+        return self._located[id(sentences)]
+
+    def describe(self, draft: Draft, reading: Reading) -> Draft:
+        return draft
+
+    def negative_organs(self, reading: Reading) -> dict[str, float]:
+        return {}

@@ -1,8 +1,14 @@
 """A family of features is taken from one decision and from no other."""
 
+from pathlib import Path
+
 import pytest
 from reportsup.nlp.decide.model import DECISIONS, Chooser, Weights
+from reportsup.nlp.rule_files import load_rules
+from reportsup.pipelines.reader_training import ablate, annotated_sets, evaluate, fit, left_out_predictions
 from reportsup.pipelines.reader_training.ablation import families, family, without
+
+BENCHMARK = Path(__file__).parents[3] / "data_samples" / "benchmark"
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,16 @@ def test_families_are_counted_over_the_weights():
     blank = {name: Chooser({}) for name in DECISIONS}
     first = Weights({**blank, "organ": Chooser({"h=mass|liver": 1.0, "h=cyst|liver": 1.0, "exam": 0.0})})
     assert families({"a": first, "b": Weights(blank)}) == {("organ", "h"): 1.0}
+
+
+def test_the_change_is_that_of_a_reader_with_the_weights_taken_away():
+    (whole,) = annotated_sets([BENCHMARK / "institution_1.gold.jsonl"])
+    part = whole.without({report.record.id for report in whole.reports[6:]})
+    rules, weights = load_rules(), fit([part], load_rules())
+
+    def joint_f1(one):
+        return evaluate([part], left_out_predictions([part], rules, {part.name: one})).score.figures["joint.f1"].value
+
+    row = next(r for r in ablate([part], rules, {part.name: weights}) if r.decision == "resolve" and r.joint_f1)
+    expected = joint_f1(without(weights, "resolve", row.family)) - joint_f1(weights)
+    assert row.joint_f1 == pytest.approx(expected, abs=1e-4)
