@@ -30,9 +30,10 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
         for start, number, head in sorted(spots, key=lambda s: s[0]):
             size = sentence.sizes[number] if number is not None else None
             told = count_head(sentence, head) if head else Count(1, 1, False, False, False)
-            out.append(
+            shared_by = several_organs(sentence, head) if head and size is None and told.plural else []
+            out += [
                 Mention(
-                    index=len(out),
+                    index=len(out) + k,
                     sentence=sentence,
                     start=start,
                     end=size.end if size else (head.end if head else start),
@@ -45,10 +46,43 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
                     plural=told.plural,
                     definite=told.definite,
                     quantified=told.quantified,
-                    prior=tuple(prior.get(number, ())) if number is not None else tuple(prior.get(-1, ())),
+                    prior=tuple(prior.get(-1 if number is None else number, ())),
+                    organ_hint=organ,
                 )
-            )
+                for k, organ in enumerate(shared_by or [""])
+            ]
     return out
+
+
+_AND = re.compile(
+    r"\s*(?:,|/|&|,?\s*and\b|,?\s*as well as\b)\s*(?:(?:in|of|within|on)\s+)?(?:the\s+|both\s+|left\s+|right\s+|bilateral\s+)*"
+)
+_INTO = re.compile(
+    r"\s*(?:\([^()]*\)\s*)?(?:are |were |is |seen |noted |present |found |observed )*(?:in|of|within|involving|throughout|to)\s+(?:the\s+|both\s+|left\s+|right\s+)*"
+)
+
+
+def several_organs(sentence: Sentence, head: Head) -> list[str]:
+    """The organs that one word is said of: those joined right before it ("splenic and renal nodules") or right after."""
+    cues = [c for c in sentence.organs if c.kind in ("noun", "adjective") and not c.governed and c.end - c.start > 1]
+    before = [c for c in cues if c.end <= head.start]
+    after = [c for c in cues if c.start >= head.end]
+    if before and not sentence.between(before[-1].end, head.start).strip(" -"):
+        chain = [before[-1]]
+        for cue in reversed(before[:-1]):
+            if not _AND.fullmatch(sentence.between(cue.end, chain[0].start)):
+                break
+            chain.insert(0, cue)
+    elif after and _INTO.fullmatch(sentence.between(head.end, after[0].start)):
+        chain = [after[0]]
+        for cue in after[1:]:
+            if not _AND.fullmatch(sentence.between(chain[-1].end, cue.start)):
+                break
+            chain.append(cue)
+    else:
+        return []
+    organs = list(dict.fromkeys(c.organ for c in chain))
+    return organs if len(organs) > 1 else []
 
 
 _SAID_OTHERWISE = frozenset(["prior", "sum", "not_lesion"])

@@ -125,6 +125,7 @@ class Mention:
     definite: bool
     quantified: bool
     prior: tuple[Size, ...] = ()
+    organ_hint: str = ""  # of a word said of several organs at once ("splenic and renal nodules"), one mention an organ
 
     @property
     def core(self) -> tuple[int, int]:

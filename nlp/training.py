@@ -118,6 +118,8 @@ def _organ_choices(e: Example) -> list[Choice]:
     focus: list[tuple[Mention, str]] = []
     for k, (mention, about) in enumerate(zip(e.mentions, e.about, strict=True)):
         told = {e.gold.findings[n]["organ"] for n in about}
+        if mention.organ_hint in told:
+            told = {mention.organ_hint}
         before = [(x.mention, x.organ) for x in e.located[max(0, k - 8) : k] if x.organ] if e.located else focus[-8:]
         found = organs.candidates(mention, context, before)
         names = sorted(found)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ..spans import Mention, OrganCue, Sentence
-from .relate import relate
+from .relate import in_order, relate
 
 _LOOK_BACK = 3
 _NAMING = frozenset(["noun", "adjective", "lesion", "segment", "vertebra", "node", "station"])
@@ -56,6 +56,8 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
         put(organ, f"heading{only}", f"heading{only}#{min(number, 2)}", f"heading&{'own' if own else 'bare'}")
     _earlier_sentences(s, context, put, bool(own) or bool(s.heading_organs))
     _focus(mention, focus, put, bool(own), bool(s.heading_organs))
+    if mention.organ_hint:
+        put(mention.organ_hint, "one_of_several")
     intro = _introduced(mention, focus)
     if intro:
         put(intro, f"intro|{'own' if own else 'bare'}", f"intro|{mention.head.kind if mention.head else 'none'}")
@@ -92,6 +94,7 @@ def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
     seen: set[tuple[str, str, str]] = set()
     ordered = sorted(own, key=lambda c: _distance(c, low, high))
     rank: dict[str, int] = {}
+    named = [c for c in own if c.kind in ("noun", "adjective")]
     for cue in ordered:
         rank.setdefault(cue.organ, len(rank))
         where, more = relate(s, low, high, cue.start, cue.end)
@@ -100,6 +103,7 @@ def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
         if key in seen:
             continue
         seen.add(key)
+        put(cue.organ, *(f"{kind[:4]}|{x}" for x in in_order(mention, named, cue)))
         sizes, heads = mention.between(cue.start, cue.end)
         put(cue.organ, f"{kind[:4]}|sizes{min(sizes, 2)}{where[0]}", f"{kind[:4]}|heads{min(heads, 2)}{where[0]}")
         put(

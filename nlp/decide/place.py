@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..spans import Located, Mention, PlaceCue
-from .relate import largest_before, relate
+from .relate import in_order, largest_before, relate
 
 
 def candidates(
@@ -33,6 +33,7 @@ def candidates(
             f"{organ}|word={s.between(cue.start, cue.end)[:14]}",
         ]
         names.append(f"governed{cue.governed}")
+        names += in_order(mention, own, cue)
         if mention.plural:
             names.append(f"largest_before{largest_before(mention, cue.start)}")
         between = [x for x in s.sizes if min(cue.end, high) <= x.start < max(cue.start, low) and x is not mention.size]

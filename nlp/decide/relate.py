@@ -1,5 +1,8 @@
 """How two spans of a sentence stand to each other, as features."""
 
+import re
+from collections.abc import Sequence
+
 from ..spans import Mention, Sentence
 from ..words import WORD
 
@@ -46,3 +49,17 @@ def largest_before(mention: Mention, start: int) -> bool:
     begin = mention.head.end if mention.head else mention.start
     told = mention.sentence.having("LARGEST:BIDIRECTIONAL", "EXAMPLE:FORWARD")
     return any(begin <= t.start < start for t in told)
+
+
+def in_order(mention: Mention, spans: Sequence[object], span: object) -> list[str]:
+    """Whether the mention's size and a span have the same place in two lists of one sentence ("… respectively")."""
+    sizes = mention.sentence.sizes
+    if mention.size is None or len(sizes) < 2 or len(sizes) != len(spans):
+        return []
+    said = "said" if _RESPECTIVELY.search(mention.sentence.text) else "unsaid"
+    here = next(i for i, s in enumerate(sizes) if s is mention.size)
+    there = next((i for i, x in enumerate(spans) if x is span), None)
+    return [f"order_{said}_{here == there}"]
+
+
+_RESPECTIVELY = re.compile(r"\b(?:respectively|in order|in that order|in this order|resp)\b")

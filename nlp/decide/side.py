@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...schemas import load_anatomy
 from ..spans import Located, Mention, SideCue
-from .relate import largest_before, relate
+from .relate import in_order, largest_before, relate
 
 SIDES = ("left", "right", "bilateral", "")
 _NEVER = frozenset(
@@ -46,6 +46,7 @@ def candidates(
             *(f"{g}|cue|{m}" for m in more),
             f"{organ}|rank{rank}{where[0]}",
         ]
+        names += [f"{g}|{x}" for x in in_order(mention, cues, cue)]
         sizes, heads = mention.between(cue.start, cue.end)
         names += [f"{g}|sizes{min(sizes, 2)}{where[0]}", f"{g}|heads{min(heads, 2)}{where[0]}"]
         if mention.plural:
