@@ -17,13 +17,9 @@ from typing import Any
 from reportsup.nlp.folding import fold
 from reportsup.nlp.recognise.sizes import find_sizes
 from reportsup.nlp.rule_files import load_rules
-from reportsup.nlp.sections import find_blocks
-from reportsup.nlp.sentences import find_sentences
-
-try:
-    from reportsup.nlp.text.tables import find_rows
-except ImportError:  # the layer before tables were read
-    find_rows = None
+from reportsup.nlp.text.sections import find_blocks
+from reportsup.nlp.text.sentences import find_sentences
+from reportsup.nlp.text.tables import find_rows
 
 ORGANS = {
     "liver", "pancreas", "kidney", "spleen", "adrenal_gland", "gallbladder", "bile_duct", "bladder", "ureter",

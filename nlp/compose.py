@@ -18,7 +18,13 @@ Diameters = tuple[float, ...]
 
 @dataclass
 class Draft:
-    """A finding before validation; lengths in mm, offsets of the report."""
+    """A finding before validation; lengths in mm, offsets of the report.
+
+    Attributes:
+        anchor: the word that names the lesion, else its size.
+        confidence: probability that organ, side, sizes and count are all right.
+        features: what spoke for the lesion type ("type"); names as in the weights.
+    """
 
     organ: str
     side: str | None
@@ -38,6 +44,7 @@ class Draft:
     possible: bool = False
     p_possible: float = 0.0
     confidence: float = 0.0
+    features: dict[str, Sequence[str]] = field(repr=False, default_factory=dict)
 
 
 def compose(cluster: Cluster) -> Draft:

@@ -51,7 +51,8 @@ def as_far_as_readable(extraction: Extraction, found: Readability) -> Extraction
         return extraction
     if extraction.findings or extraction.status is not ExtractionStatus.NO_LESION:
         reasons = (*extraction.review_reasons, PARTLY_UNREADABLE)
-        return extraction.model_copy(update={"negative_organs": (), "review_reasons": reasons})
+        kept = {"negative_organs": (), "negative_confidence": (), "review_reasons": reasons}
+        return extraction.model_copy(update=kept)
     reason = found.unreadable or "partly in another language, no lesion in the rest"
-    kept = {"status": ExtractionStatus.UNREADABLE, "reason": reason, "negative_organs": ()}
-    return extraction.model_copy(update=kept)
+    nothing = {"negative_organs": (), "negative_confidence": (), "confidence": None}
+    return extraction.model_copy(update={"status": ExtractionStatus.UNREADABLE, "reason": reason, **nothing})

@@ -1,7 +1,5 @@
 """Words of English grammar: what begins, ends and counts a noun phrase."""
 
-import re
-
 STOP = frozenset([
     "in", "of", "at", "on", "with", "was", "is", "are", "were", "and", "or", "from", "to", "which", "that", "within",
     "seen", "noted", "there", "for", "by", "shows", "show", "showing", "demonstrates", "demonstrate", "demonstrating",
@@ -30,11 +28,3 @@ NUMBERS = {
     )
 } | {"single": 1, "solitary": 1, "isolated": 1, "couple": 2, "pair": 2, "both": 2}
 """Number words and their values."""
-WORD = re.compile(r"[^\s,;:()\"/]+|[,;:()\"/]")
-"""A word, or a punctuation mark of its own."""
-
-
-def breaks_noun_phrase(text: str) -> bool:
-    """Whether a gap is too wide or too grammatical to lie inside one noun phrase."""
-    words = WORD.findall(text)
-    return any(w in STOP or w in ";:()" for w in words) or len(words) > 5

@@ -1,19 +1,29 @@
-"""Candidates of the rules → validated findings; what fails validation is kept with its reason."""
+"""Drafts of the reader → validated findings; what fails validation is kept with its reason."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
 from ..schemas import Finding
-from .candidates import Candidate
+from .attributes import attenuation, image_reference
+from .compose import Draft
 
 
-def ground(found: list[Candidate], text: str) -> tuple[list[Finding], list[tuple[str, dict[str, Any]]]]:
-    """Findings whose quotes stand in the text, and (reason, data) of the candidates that fail the contract."""
+def ground(
+    drafts: Iterable[Draft], text: str, decided_by: Callable[[Draft], str]
+) -> tuple[list[Finding], list[tuple[str, dict[str, Any]]]]:
+    """Findings whose quotes stand in the text, and (reason, data) of the drafts that fail the contract.
+
+    Args:
+        drafts: of one report.
+        text: the report.
+        decided_by: what decided a draft, as JSON.
+    """
     findings: list[Finding] = []
     quarantined: list[tuple[str, dict[str, Any]]] = []
-    for candidate in found:
-        data = _as_finding(candidate, text)
+    for draft in drafts:
+        data = _as_finding(draft, text, decided_by(draft))
         try:
             findings.append(Finding.model_validate(data, context={"text": text}))
         except ValidationError as error:
@@ -30,6 +40,19 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def outermost(quotes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Quotes in reading order without those that stand inside another.
+
+    >>> outermost([(5, 9), (0, 9), (12, 15)])
+    [(0, 9), (12, 15)]
+    """
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(set(quotes), key=lambda q: (q[0], -q[1])):
+        if end > start and not (kept and end <= kept[-1][1]):
+            kept.append((start, end))
+    return kept
+
+
 def validation_reason(error: ValidationError) -> str:
     """One line on what is wrong, without values from the report."""
     return "; ".join(
@@ -37,32 +60,31 @@ def validation_reason(error: ValidationError) -> str:
     )
 
 
-def _as_finding(c: Candidate, text: str) -> dict[str, Any]:
+def _as_finding(d: Draft, text: str, decided_by: str) -> dict[str, Any]:
     def span(start: int, end: int) -> dict[str, Any]:
         return {"start": start, "end": end, "text": text[start:end]}
 
     def size(entry: tuple[tuple[float, ...], int, int]) -> dict[str, Any]:
         return {"diameters_mm": entry[0], "source": span(entry[1], entry[2])}
 
-    quotes = sorted({trimmed(text, a, b) for a, b in c.evidence if b > a})
-    for _, start, end in c.sizes + c.prior:
-        if not any(a <= start and end <= b for a, b in quotes):
-            quotes.append((start, end))
+    quotes = outermost([trimmed(text, *e) for e in d.evidence] + [(a, b) for _, a, b in d.sizes + d.prior])
     return {
-        "organ": c.organ,
-        "laterality": c.side,
-        "location": tuple(c.location),
-        "lesion_type": c.lesion_type,
-        "type_text": c.type_text,
-        "certainty": "possible" if c.possible else "present",
-        "count": c.count,
-        "count_min": c.count_min,
-        "sizes": tuple(size(s) for s in sorted(c.sizes, key=lambda s: -max(s[0]))),
-        "size_bound": c.bound,
-        "prior_sizes": tuple(size(s) for s in c.prior),
-        "attenuation": c.attenuation,
-        "image_reference": c.image_reference,
-        "section": c.section,
-        "anchor": span(*c.anchor),
-        "evidence": tuple(span(*q) for q in sorted(quotes) if q[1] > q[0]),
+        "organ": d.organ,
+        "laterality": d.side,
+        "location": d.location,
+        "lesion_type": d.lesion_type,
+        "type_text": d.type_text,
+        "certainty": "possible" if d.possible else "present",
+        "count": d.count,
+        "count_min": d.count_min,
+        "sizes": tuple(size(s) for s in sorted(d.sizes, key=lambda s: -max(s[0]))),
+        "size_bound": d.bound,
+        "prior_sizes": tuple(size(s) for s in d.prior),
+        "attenuation": attenuation(d),
+        "image_reference": image_reference(d, text),
+        "section": d.section,
+        "anchor": span(*d.anchor),
+        "evidence": tuple(span(*q) for q in quotes),
+        "confidence": round(d.confidence, 4),
+        "decided_by": decided_by,
     }

@@ -22,7 +22,6 @@ _VERTEBRA = re.compile(
     r"\.\d)))*(?![a-z0-9])(?!\s*segment)(?:\s+(?:vertebra\w*(?:\s+(?:body|bodies|corpus|corpora))?|"
     r"level))?"
 )
-_AND = re.compile(r"\s*(?:,|&|\band\b)\s*(?=(?:th|[ctls])\s?\d)")  # not inside "l4 and 5"
 _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 
 
@@ -48,21 +47,6 @@ def vertebra_spans(text: str) -> list[tuple[int, int, str]]:
     return [(m.start(), m.end(), m.group().strip()) for m in _VERTEBRA.finditer(blanked)]
 
 
-def liver_segments(text: str, liver_context: bool) -> list[str]:
-    """Couinaud segments named in a text, in order: Arabic, Roman, lists and ranges.
-
-    >>> liver_segments("segments iva/b and vii-viii", True)
-    ['segment 4a', 'segment 4b', 'segment 7', 'segment 8']
-    """
-    out: list[str] = []
-    for match in _SEGMENTS.finditer(text):
-        out += _read_segments(match.group("list"))
-    if liver_context:
-        for match in _SHORT_SEGMENT.finditer(text):
-            out += _read_segments(match.group("list").replace("s", ""))
-    return list(dict.fromkeys(out))
-
-
 def _read_segments(listing: str) -> list[str]:
     out: list[str] = []
     previous, joiner = 0, ""
@@ -82,13 +66,3 @@ def _read_segments(listing: str) -> list[str]:
         out.append(f"segment {number}{match.group('s') or '' if number == 4 else ''}")
         previous, joiner = number, ""
     return out
-
-
-def vertebrae(text: str) -> list[str]:
-    """Vertebrae named in a text, as written.
-
-    >>> vertebrae("lesions in l2 and t12 and in the t5 and t6 vertebral bodies")
-    ['l2', 't12', 't5 and t6 vertebral bodies']
-    """
-    found = [m.group().strip() for m in _VERTEBRA.finditer(_MRI_WORD.sub("  ", text))]
-    return [name for listing in found for name in ([listing] if " vertebra" in listing else _AND.split(listing))]

@@ -25,6 +25,7 @@ class Reading:
     located: list[Located] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)  # per mention: drop, new, summary, or the number of a cluster
     sureness: list[float] = field(default_factory=list)
+    reasons: list[Sequence[str]] = field(default_factory=list)  # features of the action that was taken
     clusters: list[Cluster] = field(default_factory=list)
     summaries: list[Located] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -36,20 +37,25 @@ class Reader:
     """Reads a report's text into clusters of mentions."""
 
     def __init__(self, rules: RuleSet, weights: Weights) -> None:
-        self._headings = rules.headings
+        self.rules = rules
         self._lexicon = Lexicon(rules)
         self.weights = weights
 
     def recognise(self, text: str) -> list[Sentence]:
         """The report's sentences with their spans."""
-        return recognise(text, fold(text), self._headings, self._lexicon)
+        return recognise(text, fold(text), self.rules.headings, self._lexicon)
 
     def read(self, text: str) -> Reading:
         """All decisions for one report."""
-        sentences = self.recognise(text)
+        return self.conclude(self.decide(self.recognise(text)))
+
+    def decide(self, sentences: Sequence[Sentence]) -> Reading:
+        """Which lesions the sentences speak of, and where each is."""
         roles = [size_role.roles(s, self.weights["size_role"]) for s in sentences]
-        mentions = propose(sentences, roles)
-        reading = self.resolve(sentences, self.locate(sentences, mentions))
+        return self.resolve(sentences, self.locate(sentences, propose(sentences, roles)))
+
+    def conclude(self, reading: Reading) -> Reading:
+        """The reading with its findings, negative organs and confidence."""
         for cluster in reading.clusters:
             reading.drafts.append(self.describe(compose(cluster), reading))
         reading.negatives = self.negative_organs(reading)
@@ -58,9 +64,11 @@ class Reader:
 
     def describe(self, draft: Draft, reading: Reading) -> Draft:
         """The draft with type, certainty and confidence decided."""
-        p = self.weights["lesion_type"].probabilities(lesion_type.crossed(type_features(draft, reading)))
+        options = lesion_type.crossed(type_features(draft, reading))
+        p = self.weights["lesion_type"].probabilities(options)
         best = max(range(len(p)), key=p.__getitem__)
         draft.lesion_type, draft.p_type = lesion_type.TYPES[best], p[best]
+        draft.features["type"] = options[best]
         draft.type_text = type_words(draft)
         draft.p_possible = self.weights["certainty"].probability([*certainty.features(draft.cluster.mentions), "bias"])
         draft.possible = draft.p_possible >= 0.5
@@ -83,20 +91,21 @@ class Reader:
         context = organs.OrganContext(sentences)
         out: list[Located] = []
         for mention in mentions:
-            name, sure, scores = self.organ_of(mention, context, out)
-            out.append(self.place_of(mention, name, sure, scores, sentences, out))
+            name, sure, scores, reasons = self.organ_of(mention, context, out)
+            out.append(self.place_of(mention, name, sure, scores, reasons, sentences, out))
         return out
 
     def organ_of(
         self, mention: Mention, context: organs.OrganContext, before: Sequence[Located]
-    ) -> tuple[str, float, dict[str, float]]:
-        """The organ, its probability, and the probability of every candidate."""
+    ) -> tuple[str, float, dict[str, float], Sequence[str]]:
+        """The organ, its probability, the probability of every candidate, and what spoke for the organ."""
         found = organs.candidates(mention, context, [(x.mention, x.organ) for x in before[-8:] if x.organ])
         if not found:
-            return "", 0.0, {}
+            return "", 0.0, {}, ()
         names = sorted(found)
         scores = dict(zip(names, self.weights["organ"].probabilities([found[n] for n in names]), strict=True))
-        return (*organs.best(scores), scores)
+        name, sure = organs.best(scores)
+        return name, sure, scores, found[name]
 
     def place_of(
         self,
@@ -104,6 +113,7 @@ class Reader:
         organ: str,
         sure: float,
         scores: dict[str, float],
+        reasons: Sequence[str],
         sentences: Sequence[Sentence],
         before: Sequence[Located],
     ) -> Located:
@@ -123,7 +133,8 @@ class Reader:
                 kept.append(name)
                 spans += [(cue.start, cue.end)] if cue else []
         places = place.tidy(organ, kept, entry.locations if entry else frozenset())
-        return Located(mention, organ, sure, side.SIDES[best] or None, p[best], places, tuple(spans), scores)
+        features = {"organ": reasons, "side": told[best]}
+        return Located(mention, organ, sure, side.SIDES[best] or None, p[best], places, tuple(spans), scores, features)
 
     def resolve(self, sentences: Sequence[Sentence], located: Sequence[Located]) -> Reading:
         """Which mentions are lesions, and which of them are one."""
@@ -137,6 +148,7 @@ class Reader:
             best = max(range(len(p)), key=p.__getitem__)
             action = options[best][0]
             reading.sureness.append(p[best])
+            reading.reasons.append(options[best][1])
             history.append((item, "link" if isinstance(action, Cluster) else action))
             if action == NEW:
                 cluster = Cluster([item])
@@ -189,13 +201,19 @@ def type_words(draft: Draft) -> str:
 
 
 def report_confidence(reading: Reading) -> float:
-    """Expected share of the report's findings that are found and right: counts what was nearly taken for a lesion, too."""
+    """Expected share of the report's findings that are found and right.
+
+    What was nearly taken for a lesion counts as missed by its probability; a size without an organ by that of its
+    being a lesion's, since it could be no finding. Two right ones are given beforehand: a report with nothing in it is
+    not the least sure.
+    """
+    missed = sum(
+        1.0 - p if x.organ else x.mention.p_current
+        for x, p, action in zip(reading.located, reading.sureness, reading.actions, strict=True)
+        if action == DROP
+    )
     expected = sum(d.confidence for d in reading.drafts)
-    missed = sum(1.0 - p for p, action in zip(reading.sureness, reading.actions, strict=True) if action == DROP)
-    total = len(reading.drafts) + missed
-    return (expected + 2.0) / (
-        total + 2.0
-    )  # two right ones beforehand: a report with nothing in it is not the least sure
+    return (expected + 2.0) / (len(reading.drafts) + missed + 2.0)
 
 
 def candidates(

@@ -35,11 +35,29 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """All rules in force: phrases (normalised variant → rules), headings, and a hash of the files' content."""
+    """All rules in force: phrases (normalised variant → rules), headings, and a hash of the files' content.
+
+    `sources`: name and content of the files, a later one replacing what an earlier one says.
+    """
 
     phrases: dict[str, tuple[Rule, ...]]
     headings: Headings
     content_hash: str
+    sources: tuple[tuple[str, str], ...] = field(repr=False, default=())
+
+    def extended(self, name: str, data: Any) -> "RuleSet":
+        """These rules and further ones.
+
+        Args:
+            name: of where they come from, for messages.
+            data: as a rule file holds them.
+
+        Raises:
+            ConfigError: they hold what no rule may say.
+        """
+        data = without_nulls(data)
+        check_rules(name, data, _vocabulary())
+        return _built((*self.sources, (name, json.dumps(data, sort_keys=True))))
 
 
 def normalise(phrase: str) -> str:
@@ -60,19 +78,39 @@ def expand(literal: str) -> list[str]:
 
 
 @cache
-def load_rules(folder: Path | None = None) -> RuleSet:
-    """The built-in rules, extended by the JSON files of a folder.
+def load_rules(*folders: Path | None) -> RuleSet:
+    """The built-in rules, extended by the JSON files of folders, a later one's replacing an earlier one's.
 
     Raises:
-        ConfigError: the folder or a file in it is missing, is no JSON, or holds what no rule may say.
+        ConfigError: a folder or a file in it is missing, is no JSON, or holds what no rule may say.
     """
-    sources = [(name, (files(__package__) / "rules" / name).read_text(encoding="utf-8")) for name in BUILT_IN]
-    if folder is not None:
-        mine = _user_files(folder)
-        vocabulary = Vocabulary(json.loads(content) for _, content in sources)
-        for name, content in mine:
-            check_rules(name, _json(name, content), vocabulary)
-        sources += mine
+    sources = list(_built_in())
+    for folder in folders:
+        for name, content in _user_files(folder) if folder is not None else ():
+            data = without_nulls(_json(name, content))
+            check_rules(name, data, _vocabulary())
+            sources.append((name, content))
+    return _built(tuple(sources))
+
+
+def without_nulls(data: Any) -> Any:
+    """Rules without the keys that say nothing: medspaCy writes `"pattern": null` and the like into every rule."""
+    if isinstance(data, dict):
+        return {key: without_nulls(value) for key, value in data.items() if value is not None}
+    return [without_nulls(value) for value in data] if isinstance(data, list) else data
+
+
+@cache
+def _built_in() -> tuple[tuple[str, str], ...]:
+    return tuple((name, (files(__package__) / "rules" / name).read_text(encoding="utf-8")) for name in BUILT_IN)
+
+
+@cache
+def _vocabulary() -> Vocabulary:
+    return Vocabulary(json.loads(content) for _, content in _built_in())
+
+
+def _built(sources: tuple[tuple[str, str], ...]) -> RuleSet:
     digest = hashlib.sha256()
     kept: dict[tuple[str, str, str], Rule] = {}
     for name, content in sources:
@@ -87,7 +125,8 @@ def load_rules(folder: Path | None = None) -> RuleSet:
                 headings.setdefault(variant, rule)
             else:
                 phrases.setdefault(variant, []).append(rule)
-    return RuleSet({k: tuple(v) for k, v in phrases.items()}, Headings(headings), digest.hexdigest()[:16])
+    found = {k: tuple(v) for k, v in phrases.items()}
+    return RuleSet(found, Headings(headings), digest.hexdigest()[:16], sources)
 
 
 def _user_files(folder: Path) -> list[tuple[str, str]]:
@@ -95,7 +134,7 @@ def _user_files(folder: Path) -> list[tuple[str, str]]:
     if not paths:
         raise ConfigError(
             f"rules: no JSON file in {folder} vs at least one. The user's rules would be missing. "
-            "Name a folder that holds rule files (docs/rules.md)."
+            "Name a folder that holds rule files (docs/reader.md)."
         )
     return [(str(path), _text(path)) for path in paths]
 
@@ -115,7 +154,7 @@ def _json(name: str, content: str) -> Any:
 
 
 def _parse(name: str, content: str) -> list[tuple[str, Rule]]:
-    data = _json(name, content)
+    data = without_nulls(_json(name, content))
     return [
         (kind, Rule(row["literal"], row["category"], row.get("direction", ""), row.get("metadata", {})))
         for kind in KINDS

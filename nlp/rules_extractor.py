@@ -1,4 +1,4 @@
-"""The default extractor: rules in a spaCy pipeline, on the CPU, no downloads."""
+"""The default extractor: rules recognise, a small model of named features decides; on the CPU, no downloads."""
 
 import json
 import time
@@ -6,16 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas import Extraction, Organ, Quarantined
+from .explain import decided_by
 from .extractor import as_far_as_readable
+from .grounding import ground
 from .language import readability
-from .pipeline import ReportState, load
-from .rule_files import load_rules
+from .reader import Reading
+from .reader_files import load_reader
+from .review import review_reasons
 
-VERSION = "2"
+VERSION = "3"
+_ORGANS = frozenset(str(organ) for organ in Organ)
 
 
 class RulesExtractor:
-    """Reads reports by rules; `rules_dir` holds a user's own rule files (docs/rules.md).
+    """Reads reports with the reader of docs/reader.md.
+
+    Args:
+        rules_dir: a folder with rule files of the user's own.
+        reader: a folder with weights of the user's own; None = those that are shipped.
 
     >>> RulesExtractor().extract("r1", "LIVER: 2 cm cyst in segment IVa.").findings[0].location
     ('segment 4a',)
@@ -24,40 +32,32 @@ class RulesExtractor:
     name = "rules"
     version = VERSION
 
-    def __init__(self, rules_dir: Path | None = None) -> None:
-        self.config: dict[str, Any] = {"rules_hash": load_rules(rules_dir).content_hash}
-        self._nlp = load(rules_dir)
+    def __init__(self, rules_dir: Path | None = None, reader: Path | None = None) -> None:
+        loaded = load_reader(reader, rules_dir)
+        self._reader = loaded.reader
+        self.config: dict[str, Any] = {"rules_hash": loaded.rules_hash, "weights_hash": loaded.weights_hash}
 
     def extract(self, report_id: str, text: str) -> Extraction:
         """Findings of one report, each grounded in its text."""
         started = time.perf_counter()
         found = readability(text)
-        # Rules that meet another language find its loan words, and none of its negations.
-        state: ReportState = ReportState(text) if found.unreadable else self._nlp(text)._.reportsup
+        # In another language, the rules would meet its loan words, and none of its negations.
+        reading = Reading([]) if found.unreadable else self._reader.read(text)
+        weights = self._reader.weights
+        findings, failed = ground(reading.drafts, text, lambda draft: decided_by(draft, reading, weights))
         quarantined = [
             Quarantined(reason=reason, finding_json=json.dumps(data, ensure_ascii=False, default=str))
-            for reason, data in state.quarantined
+            for reason, data in failed
         ]
+        negatives = {Organ(o): round(p, 4) for o, p in sorted(reading.negatives.items()) if o in _ORGANS}
         answer = Extraction.answered(
             report_id,
-            state.findings,
+            findings,
             quarantined,
-            negative_organs=tuple(sorted(Organ(o) for o in state.negative_organs)),
-            review_reasons=tuple(review_reasons(state)),
+            negative_organs=tuple(negatives),
+            negative_confidence=tuple(negatives.values()),
+            review_reasons=tuple(review_reasons(reading, findings, len(failed))),
+            confidence=None if found.unreadable else round(reading.confidence, 4),
             seconds=time.perf_counter() - started,
         )
         return as_far_as_readable(answer, found)
-
-
-def review_reasons(state: ReportState) -> list[str]:
-    """Codes of what made the rules unsure of a report."""
-    mentions = [m for m in state.reading.mentions if not m.negated and not m.dropped]
-    checks = {
-        "size_without_lesion": bool(state.reading.homeless),
-        "lesion_without_organ": any(not m.place.organ for m in mentions),
-        "organ_unknown": any(c.organ == "other" for c in state.candidates),
-        "organ_from_context": any(c.organ_source in ("focus", "near") for c in state.candidates),
-        "quarantined_finding": bool(state.quarantined),
-        "long_sentence": any(s.end - s.start > 600 for s in state.sentences),
-    }
-    return [code for code, unsure in checks.items() if unsure]

@@ -1,5 +1,6 @@
 """The frozen objects that the reader's steps hand on; offsets are the stored report's characters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -145,7 +146,12 @@ class Mention:
 
 @dataclass(frozen=True)
 class Located:
-    """A mention with the organ, side and places decided for it, and how sure each is."""
+    """A mention with the organ, side and places decided for it, and how sure each is.
+
+    Attributes:
+        organ_scores: the probability of every organ that was considered.
+        features: what spoke for the organ and the side ("organ", "side"); names as in the weights.
+    """
 
     mention: Mention
     organ: str
@@ -155,3 +161,4 @@ class Located:
     places: tuple[str, ...]
     place_spans: tuple[tuple[int, int], ...] = ()
     organ_scores: dict[str, float] = field(default_factory=dict)
+    features: dict[str, Sequence[str]] = field(default_factory=dict, compare=False)

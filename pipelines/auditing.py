@@ -67,12 +67,16 @@ def sample(database: Path, size: int, seed: int = 0) -> list[Shown]:
 
 
 def write_page(database: Path, out: Path, size: int = 500) -> int:
-    """A self-contained HTML page of reports with their findings highlighted; returns the number of reports on it.
+    """A self-contained HTML page of the least sure reports, findings highlighted; returns the number of reports on it.
 
     The page holds report text: keep it where the reports may be.
     """
     with open_database(database, read_only=True) as connection:
-        chosen = "WHERE f.report_id IN (SELECT DISTINCT report_id FROM v_findings ORDER BY 1 LIMIT ?)"
+        least_sure = (
+            "SELECT report_id FROM v_extractions WHERE report_id IN (SELECT report_id FROM v_findings) "
+            "ORDER BY confidence NULLS LAST, report_id LIMIT ?"
+        )
+        chosen = f"WHERE f.report_id IN ({least_sure})"
         shown = _shown(connection, chosen, [size])
     by_report: dict[str, list[Shown]] = {}
     for finding in shown:
@@ -91,18 +95,18 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 def _shown(connection: duckdb.DuckDBPyConnection, where: str, parameters: list[object]) -> list[Shown]:
     rows = connection.execute(
         "SELECT f.report_id, f.finding_id, f.organ, f.laterality, f.location, f.lesion_type, f.count, f.count_min, "
-        "f.sizes_mm, f.size_bound, f.certainty, f.corrected, r.text, "
+        "f.sizes_mm, f.size_bound, f.certainty, f.corrected, f.confidence, r.text, "
         '(SELECT list((e.start, e."end") ORDER BY e.idx) FROM v_evidence e '
         " WHERE e.report_id = f.report_id AND e.finding_id = f.finding_id) "
-        f"FROM v_findings f JOIN reports r USING (report_id) {where} "
-        "ORDER BY f.report_id, f.anchor_start, f.finding_id",
+        f"FROM v_findings f JOIN reports r USING (report_id) LEFT JOIN v_extractions x USING (report_id) {where} "
+        "ORDER BY x.confidence NULLS LAST, f.report_id, f.anchor_start, f.finding_id",
         parameters,
     ).fetchall()
-    return [Shown(r[0], r[1], _summary(r), r[12], tuple((a, b) for a, b in r[13] or [])) for r in rows]
+    return [Shown(r[0], r[1], _summary(r), r[13], tuple((a, b) for a, b in r[14] or [])) for r in rows]
 
 
 def _summary(row: tuple) -> str:
-    _, _, organ, side, location, kind, count, count_min, sizes, bound, certainty, corrected, *_ = row
+    _, _, organ, side, location, kind, count, count_min, sizes, bound, certainty, corrected, confidence, *_ = row
     number = str(count) if count is not None else f"≥{count_min}"
     measured = ", ".join("×".join(f"{d:g}" for d in diameters) for diameters in sizes)
     sign = {"upper": "≤ ", "lower": "≥ "}.get(bound or "", "")
@@ -115,6 +119,7 @@ def _summary(row: tuple) -> str:
         measured and f"{sign}{measured} mm",
     ]
     parts += ["possible" if certainty == "possible" else "", "corrected" if corrected else ""]
+    parts.append("" if confidence is None else f"sure {confidence:.2f}")
     return " · ".join(p for p in parts if p)
 
 

@@ -14,8 +14,9 @@ _STATED = (
     "organ", "laterality", "location", "type", "count", "count_min", "sizes_mm", "size_bound", "prior_sizes_mm",
     "certainty", "evidence", "type_text", "attenuation", "image_reference", "section",
 )  # fmt: skip
-# What an annotator need not write: it keeps a finding the same through export and import.
-_KEPT = ("finding_id", "corrected", "anchor", "spans")
+# What an annotator need not write: it keeps a finding the same through export and import, or (confidence) is a
+# machine's and not taken over from it.
+_KEPT = ("finding_id", "corrected", "anchor", "spans", "confidence")
 KNOWN_FIELDS = frozenset((*_STATED, *_KEPT))
 _LINES = """
 WITH places AS (
@@ -23,7 +24,7 @@ WITH places AS (
 )
 SELECT e.report_id, f.organ, laterality, location, lesion_type, count, count_min, sizes_mm, size_bound,
        prior_sizes_mm, certainty, evidence, type_text, attenuation, image_reference, section,
-       f.finding_id, corrected, [anchor_start, anchor_end], spans
+       f.finding_id, corrected, [anchor_start, anchor_end], spans, f.confidence
 FROM v_extractions e LEFT JOIN v_findings f USING (report_id)
 LEFT JOIN places p ON p.report_id = f.report_id AND p.finding_id = f.finding_id
 WHERE (e.status IN ('ok', 'no_lesion') OR f.finding_id IS NOT NULL)
@@ -100,6 +101,7 @@ def _gold_finding(finding_id: str, finding: Finding) -> dict[str, Any]:
         [list(m.diameters_mm) for m in finding.prior_sizes], finding.certainty, [e.text for e in finding.evidence],
         finding.type_text or None, finding.attenuation, finding.image_reference, finding.section, finding_id,
         finding.corrected, [finding.anchor.start, finding.anchor.end], [[e.start, e.end] for e in finding.evidence],
+        finding.confidence,
     )  # fmt: skip
     return dict(zip((*_STATED, *_KEPT), values, strict=True))
 

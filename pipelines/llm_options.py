@@ -38,8 +38,10 @@ class LlmOptions:
     read_batch: Path | None = None
 
 
-def llm_spec(backend: str, options: LlmOptions, rules_dir: Path | None = None) -> ExtractorSpec:
-    """The extractor of a backend that uses a language model.
+def llm_spec(
+    backend: str, options: LlmOptions, rules_dir: Path | None = None, reader: Path | None = None
+) -> ExtractorSpec:
+    """The extractor of a backend that uses a language model; `rules_dir` and `reader` are the hybrid's.
 
     Raises:
         ConfigError: no model is named, or an option does not go with the backend.
@@ -54,7 +56,7 @@ def llm_spec(backend: str, options: LlmOptions, rules_dir: Path | None = None) -
             raise ConfigError(f"--llm: '{options.llm}' vs openai or transformers. Name one of them.")
         inner = llm_spec(llm, options)
         nested = {"llm_backend": inner.backend, "llm_options": inner.options, "llm_budget": options.budget}
-        return ExtractorSpec("hybrid", {**nested, "rules_dir": rules_dir})
+        return ExtractorSpec("hybrid", {**nested, "rules_dir": rules_dir, "reader": reader})
     if backend == "transformers":
         return ExtractorSpec("transformers", _given(model=options.model, repair=options.repair, **_local(options)))
     if options.read_batch is not None:
@@ -71,7 +73,11 @@ def batch_writer_spec(options: LlmOptions) -> ExtractorSpec:
 
 
 def make_hybrid(
-    llm_backend: str, llm_options: Mapping[str, Any], llm_budget: int | None = None, rules_dir: Path | None = None
+    llm_backend: str,
+    llm_options: Mapping[str, Any],
+    llm_budget: int | None = None,
+    rules_dir: Path | None = None,
+    reader: Path | None = None,
 ) -> Extractor:
     """The hybrid extractor with a language model of a backend."""
     from ..nlp.llm.hybrid import HybridExtractor
@@ -79,7 +85,7 @@ def make_hybrid(
     def make() -> Any:
         return make_extractor(llm_backend, **llm_options)
 
-    return HybridExtractor(make, llm_budget=llm_budget, rules_dir=rules_dir)
+    return HybridExtractor(make, llm_budget=llm_budget, rules_dir=rules_dir, reader=reader)
 
 
 def _local(options: LlmOptions) -> dict[str, Any]:

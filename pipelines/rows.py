@@ -22,6 +22,7 @@ class ReportRows:
     review_reasons: list[str] = field(default_factory=list)
     seconds: float = 0.0
     details: str | None = None
+    confidence: float | None = None
     findings: list[Row] = field(default_factory=list)
     measurements: list[Row] = field(default_factory=list)
     evidence: list[Row] = field(default_factory=list)
@@ -49,6 +50,7 @@ def extraction_rows(extraction: Extraction, ids: Sequence[str] | None = None) ->
         list(extraction.review_reasons),
         extraction.seconds,
         None if extraction.details_json == "{}" else extraction.details_json,
+        extraction.confidence,
         quarantine=[
             (report_id, i, q.reason, _valid_json(q.finding_json)) for i, q in enumerate(extraction.quarantined)
         ],
@@ -58,11 +60,23 @@ def extraction_rows(extraction: Extraction, ids: Sequence[str] | None = None) ->
         rows.findings.append(_finding_row(finding_id, report_id, finding))
         rows.evidence.extend((finding_id, i, e.start, e.end, e.text) for i, e in enumerate(finding.evidence))
         rows.measurements.extend(_measurement_rows(finding_id, finding))
-    # An organ can be both: the report contradicts itself, and the negative row is what the audit looks for.
-    status = {str(f.organ): "lesion" for f in extraction.findings}
-    status.update({str(organ): "negative" for organ in extraction.negative_organs})
-    rows.organ_status.extend((report_id, organ, what) for organ, what in status.items())
+    rows.organ_status.extend((report_id, *row) for row in _organ_status(extraction))
     return rows
+
+
+def _organ_status(extraction: Extraction) -> list[Row]:
+    """Organ, status and confidence; of several findings, that of the surest.
+
+    An organ can be both: the report contradicts itself, and the negative row is what the audit looks for.
+    """
+    status: dict[str, tuple[str, float | None]] = {}
+    for finding in extraction.findings:
+        sure = [c for c in (finding.confidence, status.get(str(finding.organ), ("", None))[1]) if c is not None]
+        status[str(finding.organ)] = ("lesion", max(sure, default=None))
+    confidences = extraction.negative_confidence or (None,) * len(extraction.negative_organs)
+    for organ, confidence in zip(extraction.negative_organs, confidences, strict=True):
+        status[str(organ)] = ("negative", confidence)
+    return [(organ, *told) for organ, told in status.items()]
 
 
 def finding_ids(report_id: str, findings: Iterable[Finding]) -> list[str]:
@@ -99,6 +113,8 @@ def _finding_row(finding_id: str, report_id: str, finding: Finding) -> Row:
         finding.anchor.start,
         finding.anchor.end,
         finding.corrected,
+        finding.confidence,
+        finding.decided_by,
     )
 
 

@@ -16,7 +16,7 @@ from .annotations import follow_texts
 from .reading import Reject
 from .rows import ReportRows, Row
 
-_TEXT, _INT, _LIST = pa.string(), pa.int32(), pa.list_(pa.string())
+_TEXT, _INT, _FLOAT, _LIST = pa.string(), pa.int32(), pa.float64(), pa.list_(pa.string())
 _COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "reports": {
         "report_id": _TEXT, "text": _TEXT, "text_sha256": _TEXT, "modality": _TEXT, "exam": _TEXT, "study_date": _TEXT,
@@ -24,13 +24,14 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
     },
     "extractions": {
         "run_id": _TEXT, "report_id": _TEXT, "text_sha256": _TEXT, "status": _TEXT, "reason": _TEXT,
-        "review_reasons": _LIST, "details": _TEXT, "seconds": pa.float64(), "extracted_at": pa.timestamp("us"),
+        "review_reasons": _LIST, "details": _TEXT, "confidence": _FLOAT, "seconds": _FLOAT,
+        "extracted_at": pa.timestamp("us"),
     },
     "findings": {
         "run_id": _TEXT, "finding_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "laterality": _TEXT,
         "location": _LIST, "lesion_type": _TEXT, "type_text": _TEXT, "certainty": _TEXT, "count": _INT,
         "count_min": _INT, "size_bound": _TEXT, "attenuation": _TEXT, "image_reference": _TEXT, "section": _TEXT,
-        "anchor_start": _INT, "anchor_end": _INT, "corrected": pa.bool_(),
+        "anchor_start": _INT, "anchor_end": _INT, "corrected": pa.bool_(), "confidence": _FLOAT, "decided_by": _TEXT,
     },
     "measurements": {
         "run_id": _TEXT, "finding_id": _TEXT, "idx": _INT, "exam": _TEXT, "diameters_mm": pa.list_(pa.float64()),
@@ -39,7 +40,9 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "evidence": {
         "run_id": _TEXT, "finding_id": _TEXT, "idx": _INT, "start": _INT, "end": _INT, "text": _TEXT,
     },
-    "organ_status": {"run_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "status": _TEXT},
+    "organ_status": {
+        "run_id": _TEXT, "report_id": _TEXT, "organ": _TEXT, "status": _TEXT, "confidence": _FLOAT,
+    },
     "quarantine": {"run_id": _TEXT, "report_id": _TEXT, "idx": _INT, "reason": _TEXT, "finding": _TEXT},
     "rejects": {"source_file": _TEXT, "source_row": pa.int64(), "report_id": _TEXT, "reason": _TEXT},
 }  # fmt: skip
@@ -176,8 +179,8 @@ class ExtractionWriter:
         apply_corrections(self._connection, report_ids)
 
     def _extraction_row(self, rows: ReportRows, sha: str, now: datetime) -> Row:
-        of_report = (sha, rows.status, rows.reason, rows.review_reasons, rows.details, rows.seconds, now)
-        return (self.run_id, rows.report_id, *of_report)
+        said = (rows.status, rows.reason, rows.review_reasons, rows.details, rows.confidence, rows.seconds)
+        return (self.run_id, rows.report_id, sha, *said, now)
 
     def _keep_successes(self, now: datetime) -> set[str]:
         """Reports that failed this time and that this run has read before: that reading stays, with a note."""

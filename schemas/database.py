@@ -18,7 +18,7 @@ _STORAGE_VERSION = "v1.2.0"
 # A checkpoint rewrites the last row group of each table; with DuckDB's 122,880 rows, that would be 200 MB of report
 # text each time.
 _ROW_GROUP_SIZE = 8192
-_MIGRATIONS = ("001_tables.sql", "002_corrections.sql")
+_MIGRATIONS = ("001_tables.sql", "002_corrections.sql", "003_confidence.sql")
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 

@@ -86,6 +86,8 @@ class Finding(StrictModel):
         evidence: the quotes that carry the finding, in reading order.
         corrected: a person changed or added the finding; with `context={"by_person": True}` its sizes need not stand
             in its quotes.
+        confidence: the extractor's probability that organ, side, sizes and count are right; None = it does not say.
+        decided_by: JSON of what the extractor's decisions rest on (docs/reader.md), without report text.
 
     Raises:
         ValidationError: when a value is outside the vocabulary, a location is foreign to the organ, counts contradict
@@ -109,6 +111,8 @@ class Finding(StrictModel):
     anchor: Span
     evidence: tuple[Span, ...] = Field(min_length=1)
     corrected: bool = False
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    decided_by: str | None = None
 
     @model_validator(mode="after")
     def _counts_agree(self) -> Self:
@@ -150,6 +154,8 @@ class Extraction(StrictModel):
 
     Attributes:
         review_reasons: what made the extractor unsure (codes, no text); empty = confident.
+        negative_confidence: probability of each of `negative_organs`; empty = the extractor does not say.
+        confidence: expected share of the report's findings that are found and right; None = the extractor does not say.
         reason: why the status is `rejected`, `unreadable` or `error`; no report text.
         details_json: the extractor's own account (tokens, agreement, choice), a JSON object without report text.
     """
@@ -158,8 +164,10 @@ class Extraction(StrictModel):
     status: ExtractionStatus
     findings: tuple[Finding, ...] = ()
     negative_organs: tuple[Organ, ...] = ()
+    negative_confidence: tuple[float, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     review_reasons: tuple[str, ...] = ()
+    confidence: float | None = Field(default=None, ge=0, le=1)
     reason: str | None = None
     seconds: float = 0.0
     details_json: str = "{}"

@@ -9,13 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...schemas import Finding, Organ, Quarantined, SizeBound, load_anatomy
-from ..discourse import READ_SECTIONS
 from ..folding import fold
 from ..grounding import trimmed, validation_reason
 from ..lexicon import Lexicon
 from ..recognise.sizes import Size, find_sizes
 from ..rule_files import RuleSet
-from ..text.sections import find_blocks
+from ..text.sections import READ_SECTIONS, find_blocks
 from .quotes import Place, Quotes, says_something
 from .wire import LlmFinding, LlmNegative, RawAnswer
 

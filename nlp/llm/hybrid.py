@@ -11,11 +11,13 @@ from ...schemas import Extraction, ExtractionStatus
 from ..extractor import Extractor
 from ..rules_extractor import RulesExtractor
 from .agreement import Agreement, Comparable, agree
-from .routing import Router
+from .routing import VERSION as ROUTING
+from .routing import doubts, sureness
 
-VERSION = "1"
+VERSION = "2"
 BUDGET_SPENT = "llm_budget_spent"  # pipelines/store.py: such reports are read again by the next run
 _READ_AHEAD = 64
+_READ_AHEAD_BUDGETED = 1024  # reports among which the least sure are sent first
 _GROUP = 512  # unsure reports that are sent together: many requests in flight, few reports waiting in memory
 
 Item = tuple[str, str]  # report id, text
@@ -39,6 +41,8 @@ class _Unsure:
 class HybridExtractor:
     """The rules' answer where they are sure, else the better grounded of the rules' and the model's.
 
+    The least sure reports are sent first: with a budget, the least sure of every 1,024 that are read ahead.
+
     `details` of a routed report tell why it was routed, how far both answers agree per field, which was taken and why.
 
     Args:
@@ -46,20 +50,25 @@ class HybridExtractor:
         llm_budget: most reports a run sends to the model; the rest keeps the rules' answer, marked `llm_budget_spent`,
             and is taken up by the next run. None = no limit.
         rules_dir: rule files of the user's own.
+        reader: folder with weights of the user's own.
     """
 
     name = "hybrid"
 
     def __init__(
-        self, make_llm: Callable[[], ManyExtractor], *, llm_budget: int | None = None, rules_dir: Path | None = None
+        self,
+        make_llm: Callable[[], ManyExtractor],
+        *,
+        llm_budget: int | None = None,
+        rules_dir: Path | None = None,
+        reader: Path | None = None,
     ) -> None:
-        self._rules = RulesExtractor(rules_dir)
-        self._router = Router(rules_dir)
+        self._rules = RulesExtractor(rules_dir, reader)
         self._llm = make_llm()
         self._left = llm_budget
         self.version = f"{VERSION}/{self._rules.version}/{self._llm.version}"
         llm = {"backend": self._llm.name, **self._llm.config}
-        self.config: dict[str, Any] = {"rules": self._rules.config, "routing": self._router.version, "llm": llm}
+        self.config: dict[str, Any] = {"rules": self._rules.config, "routing": ROUTING, "llm": llm}
 
     def extract(self, report_id: str, text: str) -> Extraction:
         """Findings of one report."""
@@ -69,12 +78,13 @@ class HybridExtractor:
         """Extractions; sure ones at once, unsure ones in groups as the model answers."""
         source = iter(items)
         group: dict[str, _Unsure] = {}
-        while ahead := list(islice(source, _READ_AHEAD)):
-            for report_id, text in ahead:
-                extraction = self._rules.extract(report_id, text)
-                reasons = self._router.reasons(extraction, text)
+        n_ahead = _READ_AHEAD if self._left is None else _READ_AHEAD_BUDGETED
+        while ahead := list(islice(source, n_ahead)):
+            read = [(self._rules.extract(report_id, text), text) for report_id, text in ahead]
+            for extraction, text in sorted(read, key=lambda pair: sureness(pair[0])):
+                reasons = doubts(extraction)
                 if reasons and self._afford():
-                    group[report_id] = _Unsure(extraction, text, reasons)
+                    group[extraction.report_id] = _Unsure(extraction, text, reasons)
                 else:
                     yield _kept(extraction, reasons)
             if len(group) >= _GROUP:

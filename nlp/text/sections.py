@@ -8,6 +8,9 @@ from ...schemas import Section
 from ..rule_files import Rule
 from .headings import Headings
 
+READ_SECTIONS = frozenset({Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM, Section.OTHER})
+"""Sections that tell what this exam shows."""
+
 # A heading: at the start of a line or sentence, up to 75 characters, then a colon; or alone on its line.
 _START = r"(?:(?<=\n)|(?<=[.;:!?)\"•*]\s)|(?<=[.;:!?]\s\s)|^)[ \t\"•*_#\[\-]{0,6}(?:\d{1,2}[.)]\s{0,2})?"
 _COLON = re.compile(_START + r"(?P<head>[^\W\d_][^\n:.;!?]{0,75}?)[\s*_\]]{0,4}:[*_]{0,3}", re.M)

@@ -1,9 +1,12 @@
 """Cuts a block of a report into sentences."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..document import Sentence
+if TYPE_CHECKING:
+    from ..spans import Sentence
 
 _ABBREVIATIONS = (
     "approx", "appr", "seg", "segm", "dr", "vs", "e.g", "i.e", "max", "min", "ca", "incl", "diam", "st", "fig", "resp",
@@ -125,7 +128,7 @@ def _add(sentences: list[tuple[int, int]], folded: str, start: int, end: int) ->
         sentences.append((start, end))
 
 
-def opens_summary(folded: str, before: list[Sentence], block: int, start: int) -> bool:
+def opens_summary(folded: str, before: "Sequence[Sentence]", block: int, start: int) -> bool:
     """Whether bullets that follow running prose on the same line begin here: they sum the report up."""
     lead = folded[max(0, start - 3) : start].strip()
     prose = [s for s in before if s.block == block]

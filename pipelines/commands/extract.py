@@ -40,7 +40,8 @@ def extract(
         str | None, typer.Option(help="Of a CSV; detected otherwise.", rich_help_panel=_READING)
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU.")] = None,
-    rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/rules.md).")] = None,
+    rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/reader.md).")] = None,
+    reader: Annotated[Path | None, typer.Option(help="Folder with a reader that you trained (docs/reader.md).")] = None,
     backend: Annotated[
         str,
         typer.Option(help="Who reads the reports: rules, openai, transformers, hybrid, or module:callable."),
@@ -83,7 +84,7 @@ def extract(
     if write_batch is not None:
         _write_batch(sources, db, said, write_batch, limit)
         return
-    spec = _spec(backend, rules, said)
+    spec = _spec(backend, rules, reader, said)
     if dry_run:
         _dry_run(sources, spec, limit)
         return
@@ -93,22 +94,25 @@ def extract(
     _run(sources, db, spec, debug, workers=processes, timeout_s=timeout or 60.0, limit=limit)
 
 
-def _spec(backend: str, rules: Path | None, said: "LlmOptions") -> "ExtractorSpec":
+def _spec(backend: str, rules: Path | None, reader: Path | None, said: "LlmOptions") -> "ExtractorSpec":
     from ...schemas import ConfigError
     from ..backends import ExtractorSpec
     from ..llm_options import LLM_BACKENDS, llm_spec
 
     if rules is not None and not rules.is_dir():
-        raise ConfigError(f"--rules: {rules} vs a folder of rule files. See docs/rules.md.")
+        raise ConfigError(f"--rules: {rules} vs a folder of rule files. See docs/reader.md.")
+    if reader is not None and not reader.is_dir():
+        raise ConfigError(f"--reader: {reader} vs a folder that holds weights.json. See docs/reader.md.")
     if said.read_batch is not None and backend == "rules":
         backend = "openai"
     if backend in LLM_BACKENDS:
-        return llm_spec(backend, said, rules)
+        return llm_spec(backend, said, rules, reader)
     if said.model is not None:
         raise ConfigError(
             f"--model: given vs backend {backend}, which uses none. Name one of {', '.join(LLM_BACKENDS)}."
         )
-    return ExtractorSpec(backend, {"rules_dir": rules} if rules is not None else {})
+    folders = {"rules_dir": rules, "reader": reader}
+    return ExtractorSpec(backend, {name: folder for name, folder in folders.items() if folder is not None})
 
 
 def _write_batch(sources: "list[Source]", db: Path, said: "LlmOptions", path: Path, limit: int | None) -> None:

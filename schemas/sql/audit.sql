@@ -1,18 +1,25 @@
 -- Audit views: what a reader should look at first. Every one has report_id; none changes anything.
+-- Findings come least sure first; those without a confidence come last.
+
+-- Every finding of a machine with what decided it.
+CREATE OR REPLACE VIEW audit_least_sure AS
+SELECT report_id, finding_id, confidence, organ, laterality, sizes_mm, count_min, lesion_type, evidence, decided_by
+FROM v_findings WHERE confidence IS NOT NULL ORDER BY confidence, finding_id;
 
 CREATE OR REPLACE VIEW audit_unsized_lesions AS
-SELECT report_id, finding_id, organ, laterality, location, lesion_type, count_min, evidence
-FROM v_findings WHERE len(sizes_mm) = 0;
+SELECT report_id, finding_id, organ, laterality, location, lesion_type, count_min, evidence, confidence
+FROM v_findings WHERE len(sizes_mm) = 0 ORDER BY confidence NULLS LAST, finding_id;
 
 -- Larger than any lesion usually gets in the organ, or below 2 mm.
 CREATE OR REPLACE VIEW audit_size_outliers AS
-SELECT report_id, finding_id, organ, largest_diameter_mm, sizes_mm, size_bound, evidence
+SELECT report_id, finding_id, organ, largest_diameter_mm, sizes_mm, size_bound, evidence, confidence
 FROM v_findings
 WHERE largest_diameter_mm < 2
    OR largest_diameter_mm > CASE organ WHEN 'lung' THEN 150 WHEN 'liver' THEN 250 WHEN 'kidney' THEN 250
        WHEN 'ovary' THEN 300 WHEN 'uterus' THEN 250 WHEN 'peritoneum' THEN 400 WHEN 'soft_tissue' THEN 300
        WHEN 'adrenal_gland' THEN 150 WHEN 'thyroid' THEN 80 WHEN 'prostate' THEN 60 WHEN 'lymph_node' THEN 100
-       ELSE 200 END;
+       ELSE 200 END
+ORDER BY confidence NULLS LAST, finding_id;
 
 -- The same organ measured differently in FINDINGS and IMPRESSION.
 CREATE OR REPLACE VIEW audit_section_contradictions AS
@@ -66,13 +73,16 @@ CREATE OR REPLACE VIEW audit_annotations AS
 SELECT report_id, run_id, reader, problem, reason FROM v_annotations WHERE problem IS NOT NULL;
 
 CREATE OR REPLACE VIEW audit_possible AS
-SELECT report_id, finding_id, organ, lesion_type, evidence FROM v_findings WHERE certainty = 'possible';
+SELECT report_id, finding_id, organ, lesion_type, evidence, confidence FROM v_findings WHERE certainty = 'possible'
+ORDER BY confidence NULLS LAST, finding_id;
 
 CREATE OR REPLACE VIEW audit_unsure AS
-SELECT report_id, extractor, unnest(review_reasons) AS reason FROM v_extractions WHERE len(review_reasons) > 0;
+SELECT report_id, extractor, unnest(review_reasons) AS reason, confidence FROM v_extractions
+WHERE len(review_reasons) > 0 ORDER BY confidence NULLS LAST, report_id;
 
 CREATE OR REPLACE VIEW audit_organ_unknown AS
-SELECT report_id, finding_id, lesion_type, evidence FROM v_findings WHERE organ = 'other';
+SELECT report_id, finding_id, lesion_type, evidence, confidence FROM v_findings WHERE organ = 'other'
+ORDER BY confidence NULLS LAST, finding_id;
 
 CREATE OR REPLACE VIEW audit_without_status AS
 SELECT r.report_id, coalesce(e.status, 'not extracted') AS status, e.reason

@@ -76,7 +76,7 @@ WITH sizes AS (
 SELECT f.report_id, f.finding_id, f.run_id, f.organ, f.laterality, f.location, f.lesion_type, f.type_text, f.certainty,
        f.count, f.count_min, coalesce(s.current_mm, []) AS sizes_mm, f.size_bound, coalesce(s.prior_mm, []) AS prior_sizes_mm,
        list_max(flatten(sizes_mm)) AS largest_diameter_mm, f.attenuation, f.image_reference, f.section, q.evidence,
-       f.anchor_start, f.anchor_end, coalesce(f.corrected, false) AS corrected
+       f.anchor_start, f.anchor_end, coalesce(f.corrected, false) AS corrected, f.confidence, f.decided_by
 FROM findings f
 JOIN v_extractions e USING (run_id, report_id)
 LEFT JOIN sizes s USING (run_id, finding_id)
@@ -85,7 +85,7 @@ WHERE NOT EXISTS (SELECT 1 FROM corrected_findings c WHERE c.report_id = f.repor
 UNION ALL
 SELECT report_id, finding_id, run_id, organ, laterality, location, lesion_type, type_text, certainty, count, count_min,
        sizes_mm, size_bound, prior_sizes_mm, list_max(flatten(sizes_mm)), attenuation, image_reference, section,
-       [e.text for e in evidence], anchor_start, anchor_end, true
+       [e.text for e in evidence], anchor_start, anchor_end, true, NULL, NULL
 FROM corrected_findings WHERE NOT deleted AND report_id IN (SELECT report_id FROM reports);
 
 -- Where the quotes of these findings stand.
@@ -99,14 +99,15 @@ FROM (SELECT report_id, finding_id, evidence, unnest(range(1, len(evidence) + 1)
       WHERE NOT deleted AND report_id IN (SELECT report_id FROM reports));
 
 -- Every read report × organ: lesion | negative | not_mentioned. Of a report that could not be read, only the organs that a
--- person added a finding in.
+-- person added a finding in. `confidence`: of the surest finding, or that the organ is free.
 CREATE OR REPLACE VIEW v_organ_status AS
-WITH lesions AS (SELECT DISTINCT report_id, organ FROM v_findings),
-negatives AS (SELECT s.report_id, s.organ FROM organ_status s JOIN v_extractions e USING (run_id, report_id)
+WITH lesions AS (SELECT report_id, organ, max(confidence) AS confidence FROM v_findings GROUP BY ALL),
+negatives AS (SELECT s.report_id, s.organ, s.confidence FROM organ_status s JOIN v_extractions e USING (run_id, report_id)
               WHERE s.status = 'negative')
 SELECT e.report_id, o.organ,
        CASE WHEN l.organ IS NOT NULL THEN 'lesion' WHEN n.organ IS NOT NULL THEN 'negative'
-            ELSE 'not_mentioned' END AS status
+            ELSE 'not_mentioned' END AS status,
+       CASE WHEN l.organ IS NOT NULL THEN l.confidence ELSE n.confidence END AS confidence
 FROM v_extractions e CROSS JOIN organs o
 LEFT JOIN lesions l ON l.report_id = e.report_id AND l.organ = o.organ
 LEFT JOIN negatives n ON n.report_id = e.report_id AND n.organ = o.organ
@@ -119,7 +120,7 @@ WITH measured AS (
     SELECT f.*, unnest(f.sizes_mm) AS diameters_mm, generate_subscripts(f.sizes_mm, 1) AS idx FROM v_findings f
 ), sized AS (
     SELECT report_id, finding_id, organ, laterality, location, lesion_type, certainty, idx,
-           count IS NULL AS open_count, size_bound, diameters_mm,
+           count IS NULL AS open_count, size_bound, confidence, diameters_mm,
            size_bound = 'exact' OR size_bound IS NULL AS sized,
            CASE WHEN size_bound = 'lower' THEN NULL ELSE lesion_volume_mm3(diameters_mm) END AS volume_mm3,
            CASE size_bound WHEN 'upper' THEN least(presence_volume_mm3(), lesion_volume_mm3(diameters_mm) * lo)
@@ -129,7 +130,7 @@ WITH measured AS (
 ), unsized AS (
     SELECT report_id, finding_id, organ, laterality, location, lesion_type, certainty,
            1000 + unnest(range(greatest(coalesce(count, count_min) - len(sizes_mm), 0))) AS idx,
-           count IS NULL AS open_count, size_bound, NULL::DOUBLE[] AS diameters_mm, false AS sized,
+           count IS NULL AS open_count, size_bound, confidence, NULL::DOUBLE[] AS diameters_mm, false AS sized,
            NULL::DOUBLE AS volume_mm3,
            least(presence_volume_mm3(), coalesce(list_min([lesion_volume_mm3(s) for s in sizes_mm]), 1e9)) AS volume_lo_mm3,
            CASE WHEN len(sizes_mm) > 0 AND size_bound <> 'lower'
@@ -147,7 +148,7 @@ WHERE e.by_reader AND m.run_id <> e.run_id AND e.details->>'annotated_text_sha25
   AND NOT EXISTS (SELECT 1 FROM v_findings v WHERE v.report_id = e.report_id AND v.organ = f.organ);
 
 -- What the trainer reads: one row per case × organ × place named in its report, and one per organ called free of lesions
--- or not mentioned. `volume_hi_mm3` NULL = open. `excluded` says why a row must not be trained on (NULL = use it).
+-- or not mentioned. `confidence`: of the least sure finding, or that the organ is free. `volume_hi_mm3` NULL = open. `excluded` says why a row must not be trained on (NULL = use it).
 CREATE OR REPLACE VIEW v_supervision AS
 WITH places AS (
     SELECT report_id, organ, laterality, location,
@@ -159,7 +160,7 @@ WITH places AS (
            CASE WHEN bool_or(open_count) OR bool_or(volume_hi_mm3 IS NULL) THEN NULL
                 ELSE sum(volume_hi_mm3) END AS volume_hi_mm3,
            CASE WHEN bool_or(certainty = 'possible') THEN 0.5 ELSE 1.0 END AS weight,
-           list(DISTINCT finding_id ORDER BY finding_id) AS finding_ids
+           list(DISTINCT finding_id ORDER BY finding_id) AS finding_ids, min(confidence) AS confidence
     FROM v_lesions GROUP BY report_id, organ, laterality, location
 )
 SELECT c.case_id, c.report_id, c.patient_id, c.split, c.site, o.organ,
@@ -186,7 +187,8 @@ SELECT c.case_id, c.report_id, c.patient_id, c.split, c.site, o.organ,
             WHEN p.organ IS NULL AND EXISTS (SELECT 1 FROM v_found_since_annotation n
                                              WHERE n.report_id = c.report_id AND n.organ = o.organ)
                  THEN 'the text changed after its annotation, and a lesion of the organ may be new'
-       END AS excluded
+       END AS excluded,
+       CASE WHEN p.organ IS NULL THEN s.confidence ELSE p.confidence END AS confidence
 FROM cases c CROSS JOIN organs o
 LEFT JOIN v_extractions e ON e.report_id = c.report_id
 LEFT JOIN v_organ_status s ON s.report_id = c.report_id AND s.organ = o.organ

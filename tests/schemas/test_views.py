@@ -12,15 +12,15 @@ from reportsup.schemas.database import open_database
 
 REPORTS = {
     "sized": "LIVER: 20 mm metastasis in segment 4. KIDNEYS: Normal.",
-    "upper": "Several hepatic cysts up to 10 mm.",
-    "lower": "Liver metastasis of at least 3 cm.",
-    "unsized": "Two cysts in the left kidney.",
-    "open": "Multiple renal cysts.",
-    "possible": "Possible 20 mm lesion in the spleen.",
+    "upper": "LIVER: Several cysts up to 10 mm.",
+    "lower": "LIVER: 3 cm metastasis in segment 7.",
+    "unsized": "KIDNEYS: Two simple cysts in the left kidney.",
+    "open": "KIDNEYS: Multiple cysts.",
+    "possible": "SPLEEN: 20 mm lesion.",
     "nothing": "Liver, spleen and pancreas are unremarkable.",
     "german": "Leber: Multiple Metastasen bis 3 cm. Nieren, Milz und Pankreas unauffällig.",
     "bill": "Dear Sir, please find our invoice for the liver scan. Payment is due. Kind regards, accounts department",
-    "both": "LIVER: There is a 20 mm metastasis. KIDNEYS: Normal. No mass is seen.\n"
+    "both": "LIVER: There is a 20 mm metastasis in segment 4. KIDNEYS: Normal. No mass is seen.\n"
     "Leber: 20 mm große Metastase. Die Milz enthält eine weitere.",
 }
 
@@ -32,6 +32,9 @@ def database(tmp_path):
     path = tmp_path / "reportsup.duckdb"
     run_extraction(open_sources([table], InputOptions()), path, ExtractorSpec())
     with open_database(path) as connection:
+        # The reader's task is another test's: here the views are told what they show.
+        connection.execute("UPDATE findings SET size_bound = 'lower' WHERE report_id = 'lower'")
+        connection.execute("UPDATE findings SET certainty = 'possible' WHERE report_id = 'possible'")
         connection.executemany(
             "INSERT INTO cases (case_id, report_id, ct_path, status) VALUES (?, ?, 'ct.nii.gz', 'ok')",
             [(f"case_{name}", name) for name in REPORTS],
@@ -179,3 +182,27 @@ def test_a_partly_readable_report_teaches_its_lesions_and_no_absence(database):
     for organ in ("kidney", "spleen", "pancreas"):
         assert supervision(database, "case_both", organ)[-1] == "report partly unreadable"
     assert rows(database, "SELECT count(*) FROM v_per_ct WHERE \"Encrypted Accession Number\" = 'both'") == [(0,)]
+
+
+def test_confidence_of_the_least_sure_lesion_and_of_absence(database):
+    with open_database(database) as connection:
+        connection.execute("UPDATE findings SET confidence = 0.7 WHERE report_id = 'sized'")
+        connection.execute("UPDATE organ_status SET confidence = 0.9 WHERE report_id = 'sized' AND status = 'negative'")
+    shown = "SELECT organ, confidence FROM v_supervision WHERE case_id = 'case_sized' AND organ IN ('liver', 'kidney')"
+    assert dict(rows(database, shown)) == {"liver": 0.7, "kidney": 0.9}
+
+
+def test_findings_are_listed_least_sure_first(database):
+    sure = [row[0] for row in rows(database, "SELECT confidence FROM audit_least_sure")]
+    assert len(sure) >= 5
+    assert sure == sorted(sure)
+    ((decided,),) = rows(database, "SELECT decided_by->'organ' FROM v_findings WHERE report_id = 'sized'")
+    probability, features = json.loads(decided)
+    assert 0 < probability <= 1
+    assert features
+
+
+def test_a_persons_word_has_no_confidence(database):
+    ((finding,),) = rows(database, "SELECT finding_id FROM v_findings WHERE report_id = 'sized'")
+    record_correction(database, finding, "lesion_type", "cyst", "reader", None)
+    assert rows(database, "SELECT corrected, confidence FROM v_findings WHERE report_id = 'sized'") == [(True, None)]

@@ -7,7 +7,8 @@ from reportsup.nlp.llm.agreement import FIELDS, Comparable, agree
 from reportsup.nlp.llm.chat import ChatOptions
 from reportsup.nlp.llm.hybrid import HybridExtractor, combine
 from reportsup.nlp.llm.openai_backend import OpenAIExtractor
-from reportsup.nlp.llm.routing import Router
+from reportsup.nlp.llm.routing import doubts, sureness
+from reportsup.schemas import Extraction
 
 SURE = "LIVER: 2 cm cyst in segment 4."
 UNSURE = "There is a 2 cm cyst."  # of which organ?
@@ -18,26 +19,46 @@ def hybrid(server, **options):
     return HybridExtractor(lambda: OpenAIExtractor("fake", server.url, self_test=False, options=quick), **options)
 
 
+def doubting(server, monkeypatch):
+    """A hybrid whose rules doubt every report."""
+    extractor = hybrid(server)
+    read = extractor._rules.extract
+    monkeypatch.setattr(
+        extractor._rules,
+        "extract",
+        lambda name, text: read(name, text).model_copy(update={"review_reasons": ("low_confidence",)}),
+    )
+    return extractor
+
+
 def details(extraction):
     return json.loads(extraction.details_json)
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (SURE, None),
-        ("KIDNEYS: No mass.", None),
-        ("LUNGS: 4 mm nodule in the right lower lobe, previously 3 mm.", None),
-        (UNSURE, "lesion_without_organ"),
-        ("Epiglottic mass lesion.", "organ_unknown"),
-        ("A 45-year-old man presented with pain. CT: liver cyst of 2 cm.", "narrative"),
-        ("LYMPH NODES: Enlarged retroperitoneal lymph nodes.", "node_unmeasured"),
-        ("LUNGS: Nodule of 1 mm in the left upper lobe.", "tiny_size"),
-    ],
-)
-def test_reasons_are_seen_in_the_report_alone(extractor, text, reason):
-    found = Router().reasons(extractor.extract("r", text), text)
-    assert (found == ()) if reason is None else (reason in found)
+def answer(report_id="r", confidence=0.9, reasons=(), status="no_lesion", negative=()):
+    return Extraction(
+        report_id=report_id, status=status, confidence=confidence, review_reasons=reasons, negative_organs=negative
+    )
+
+
+def test_doubts_are_the_review_reasons_and_what_the_answer_itself_shows(extractor):
+    assert doubts(answer()) == ()
+    assert doubts(answer(reasons=("low_confidence",))) == ("low_confidence",)
+    assert doubts(answer(status="unreadable", confidence=None)) == ("no_answer",)
+    found = extractor.extract("r", SURE).model_copy(update={"negative_organs": ("liver",)})
+    assert "contradiction" in doubts(found)
+
+
+def test_the_least_sure_come_first_and_the_unreadable_last():
+    sure, unsure, failed, foreign = (
+        answer("sure", 0.9),
+        answer("unsure", 0.2),
+        answer("failed", None, status="error"),
+        answer("foreign", None, status="unreadable"),
+    )
+    doubted = answer("doubted", 0.9, ("long_sentence",))
+    ranked = sorted([sure, foreign, doubted, unsure, failed], key=sureness)
+    assert [e.report_id for e in ranked] == ["failed", "unsure", "doubted", "sure", "foreign"]
 
 
 def test_only_unsure_reports_are_sent(server):
@@ -48,7 +69,7 @@ def test_only_unsure_reports_are_sent(server):
     assert found["s0"].details_json == "{}"
     account = details(found["u"])
     assert (account["routed"], account["choice"], account["because"]) == (True, "llm", "llm_grounded")
-    assert account["reasons"] == list(Router().reasons(hybrid(server)._rules.extract("u", UNSURE), UNSURE))
+    assert account["reasons"] == list(doubts(hybrid(server)._rules.extract("u", UNSURE)))
     assert account["llm"]["prompt_tokens"] == 100
     assert found["u"].findings[0].organ == "liver"
 
@@ -62,17 +83,17 @@ def test_only_unsure_reports_are_sent(server):
         ("truncated", "llm_truncated"),
     ],
 )
-def test_a_poor_answer_leaves_the_rules_answer_and_says_so(server, fault, because):
-    text = f"Enlarged retroperitoneal lymph nodes. Liver: cyst of 2 cm. @{fault}"
-    extractor = hybrid(server)
+def test_a_poor_answer_leaves_the_rules_answer_and_says_so(server, monkeypatch, fault, because):
+    text = f"{SURE} @{fault}"
+    extractor = doubting(server, monkeypatch)
     one = extractor.extract("r", text)
     assert one.findings == extractor._rules.extract("r", text).findings
     assert (details(one)["choice"], details(one)["because"]) == ("rules", because)
     assert f"hybrid_{because}" in one.review_reasons
 
 
-def test_an_empty_answer_does_not_wipe_out_what_the_rules_found(server):
-    one = hybrid(server).extract("r", "Enlarged retroperitoneal lymph nodes.")
+def test_an_empty_answer_does_not_wipe_out_what_the_rules_found(server, monkeypatch):
+    one = doubting(server, monkeypatch).extract("r", "SPLEEN: 2 cm hypodense lesion in the upper pole.")
     assert (len(one.findings), details(one)["because"]) == (1, "llm_found_nothing")
 
 
@@ -91,6 +112,17 @@ def test_a_budget_is_kept_and_what_it_leaves_is_marked(server):
     left = [e for e in found if "llm_budget_spent" in e.review_reasons]
     assert len(left) == 7
     assert all(details(e)["routed"] is False for e in left)
+
+
+def test_a_budget_goes_to_the_least_sure(server, monkeypatch):
+    extractor = hybrid(server, llm_budget=1)
+    confidence = {"a": 0.5, "b": 0.1, "c": 0.3}
+    monkeypatch.setattr(
+        extractor._rules, "extract", lambda name, text: answer(name, confidence[name], ("low_confidence",))
+    )
+    found = {e.report_id: e for e in extractor.extract_many([(name, f"{UNSURE} {name}") for name in confidence])}
+    assert [name for name, e in found.items() if details(e)["routed"]] == ["b"]
+    assert "llm_budget_spent" in found["a"].review_reasons
 
 
 def test_config_does_not_depend_on_the_budget(server):
