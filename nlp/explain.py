@@ -21,7 +21,7 @@ def decided_by(draft: Draft, reading: Reading, weights: Weights) -> str:
     main = main_mention(draft.cluster)
     first = draft.cluster.mentions[0].mention.index
     told: dict[str, tuple[float, Chooser, Sequence[str]]] = {
-        "lesion": (reading.sureness[first], weights["resolve"], reading.reasons[first]),
+        "lesion": (reading.sureness[first], weights["resolve"], reading.reasons[first].features),
         "organ": (main.p_organ, weights["organ"], main.features["organ"]),
         "side": (main.p_side, weights["side"], main.features["side"]),
         "type": (draft.p_type, weights["lesion_type"], draft.features["type"]),

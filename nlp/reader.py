@@ -7,7 +7,7 @@ from ..schemas import load_anatomy
 from .compose import Draft, compose
 from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_role
 from .decide import organ as organs
-from .decide.model import Weights
+from .decide.model import Chooser, Weights, softmax
 from .decide.resolve import DROP, MAX_CLUSTERS, NEW, SUMMARY, Cluster
 from .folding import fold
 from .lexicon import Lexicon
@@ -15,6 +15,19 @@ from .propose import propose
 from .recognise.sentence import recognise
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of the actions open to a mention. `terms`: (part of the weights, features)."""
+
+    action: str | Cluster
+    terms: tuple[tuple[str, Sequence[str]], ...] = ()
+
+    @property
+    def features(self) -> list[str]:
+        """The features by their names in the weights."""
+        return [f"{part}|{name}" for part, names in self.terms for name in names]
 
 
 @dataclass
@@ -25,7 +38,7 @@ class Reading:
     located: list[Located] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)  # per mention: drop, new, summary, or the number of a cluster
     sureness: list[float] = field(default_factory=list)
-    reasons: list[Sequence[str]] = field(default_factory=list)  # features of the action that was taken
+    reasons: list[Option] = field(default_factory=list)  # the action that was taken, with its features
     clusters: list[Cluster] = field(default_factory=list)
     summaries: list[Located] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -64,11 +77,11 @@ class Reader:
 
     def describe(self, draft: Draft, reading: Reading) -> Draft:
         """The draft with type, certainty and confidence decided."""
-        options = lesion_type.crossed(type_features(draft, reading))
-        p = self.weights["lesion_type"].probabilities(options)
+        names = [*type_features(draft, reading), "bias"]
+        p = self.weights["lesion_type"].part_probabilities(lesion_type.TYPES, names)
         best = max(range(len(p)), key=p.__getitem__)
         draft.lesion_type, draft.p_type = lesion_type.TYPES[best], p[best]
-        draft.features["type"] = options[best]
+        draft.features["type"] = [f"{draft.lesion_type}|{name}" for name in names]
         draft.type_text = type_words(draft)
         draft.p_possible = self.weights["certainty"].probability([*certainty.features(draft.cluster.mentions), "bias"])
         draft.possible = draft.p_possible >= 0.5
@@ -143,12 +156,12 @@ class Reader:
         history: list[tuple[Located, str]] = []
         for number, item in enumerate(located):
             upcoming = [x.mention for x in located[number + 1 : number + 6]]
-            options = candidates(item, order, upcoming, history)
-            p = self.weights["resolve"].probabilities([names for _, names in options])
+            options = options_of(item, order, upcoming, history)
+            p = probabilities(options, self.weights["resolve"])
             best = max(range(len(p)), key=p.__getitem__)
-            action = options[best][0]
+            action = options[best].action
             reading.sureness.append(p[best])
-            reading.reasons.append(options[best][1])
+            reading.reasons.append(options[best])
             history.append((item, "link" if isinstance(action, Cluster) else action))
             if action == NEW:
                 cluster = Cluster([item])
@@ -216,21 +229,32 @@ def report_confidence(reading: Reading) -> float:
     return (expected + 2.0) / (len(reading.drafts) + missed + 2.0)
 
 
-def candidates(
+def options_of(
     item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention], history: resolve.History
-) -> list[tuple[str | Cluster, list[str]]]:
-    """(action, features): drop, new, summary, and a link to each of the clusters last spoken of."""
+) -> list[Option]:
+    """Drop, new, summary, and a link to each of the clusters last spoken of."""
     own = [*resolve.own_features(item, order, upcoming, history), "bias"]
-    out: list[tuple[str | Cluster, list[str]]] = [(DROP, [])]
+    out = [Option(DROP)]
     if item.organ:
-        out.append((NEW, [f"new|{name}" for name in own]))
+        out.append(Option(NEW, (("new", own), ("lesion", own))))
         same = sum(c.organ == item.organ for c in order)
         kept = [c for c in order if c.organ == item.organ or c.last.mention.sentence is item.mention.sentence]
+        kind = "size" if item.mention.size else "word"
         for back, cluster in enumerate(reversed(kept[-MAX_CLUSTERS:])):
-            pair = resolve.link_features(item, cluster, same, back)
-            kind = "size" if item.mention.size else "word"
-            shared = [f"lesion|{name}" for name in own]
-            out.append((cluster, [*shared, *(f"link|{name}" for name in pair), f"link|bias|{kind}"]))
-        out[1][1].extend(f"lesion|{name}" for name in own)
-    out.append((SUMMARY, [f"sum|{name}" for name in own]))
+            pair = [*resolve.link_features(item, cluster, same, back), f"bias|{kind}"]
+            out.append(Option(cluster, (("lesion", own), ("link", pair))))
+    out.append(Option(SUMMARY, (("sum", own),)))
     return out
+
+
+def probabilities(options: Sequence[Option], chooser: Chooser) -> list[float]:
+    """Of each option; features that several share are scored once."""
+    known: dict[tuple[str, int], float] = {}
+
+    def score(part: str, names: Sequence[str]) -> float:
+        key = part, id(names)
+        if key not in known:
+            known[key] = chooser.part_score(part, names)
+        return known[key]
+
+    return softmax([sum(score(part, names) for part, names in option.terms) for option in options])

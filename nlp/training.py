@@ -17,7 +17,7 @@ from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights
 from .decide.resolve import DROP, NEW, SUMMARY, Cluster
 from .propose import propose
-from .reader import Reader, Reading, candidates, type_features
+from .reader import Option, Reader, Reading, options_of, type_features
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
 
@@ -191,12 +191,12 @@ def _resolve_choices(e: Example) -> list[Choice]:
     finding_of: dict[int, Cluster] = {}
     history: list[tuple[Located, str]] = []
     for k, (item, about) in enumerate(zip(e.located, e.about, strict=True)):
-        options = candidates(item, order, [x.mention for x in e.located[k + 1 : k + 6]], history)
+        options = options_of(item, order, [x.mention for x in e.located[k + 1 : k + 6]], history)
         here = [n for n in about if e.gold.findings[n]["organ"] == item.organ]
         again = [] if about else retells(item.mention, item.organ, e.gold)
         right, chosen = _right_actions(item, options, about, here, again, finding_of)
         if right:
-            out.append(Choice([names for _, names in options], tuple(right), e.group))
+            out.append(Choice([option.features for option in options], tuple(right), e.group))
         told = (
             NEW
             if chosen is not None and chosen not in finding_of
@@ -221,7 +221,12 @@ def _resolve_choices(e: Example) -> list[Choice]:
 
 
 def _right_actions(
-    item: Located, options: list, about: list[int], here: list[int], again: list[int], finding_of: dict[int, Cluster]
+    item: Located,
+    options: list[Option],
+    about: list[int],
+    here: list[int],
+    again: list[int],
+    finding_of: dict[int, Cluster],
 ) -> tuple[list[int], int | None]:
     """(numbers of the allowed options, number of the finding that the mention now stands for)."""
     if not item.organ or (about and not here):
@@ -229,14 +234,13 @@ def _right_actions(
     linked = {id(finding_of[n]): n for n in (here or again) if n in finding_of}
     links = {
         i: linked[id(action)]
-        for i, (action, _) in enumerate(options)
+        for i, action in enumerate(option.action for option in options)
         if isinstance(action, Cluster) and id(action) in linked
     }
     if not about:
         return [0, *links], None
     if len(here) > 1 and item.mention.size is None:
-        fresh = [n for n in here if n not in finding_of]
-        return [len(options) - 1, *links], None if links or not fresh else None
+        return [len(options) - 1, *links], None
     number = here[0]
     if number in finding_of:
         return [i for i, n in links.items() if n == number], number

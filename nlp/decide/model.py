@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 Features = Sequence[str]
@@ -22,16 +23,37 @@ class Chooser:
 
     def probabilities(self, candidates: Sequence[Features]) -> list[float]:
         """Softmax of the scores; sums to 1."""
-        scores = self.scores(candidates)
-        top = max(scores)
-        exponentials = [math.exp(s - top) for s in scores]
-        total = sum(exponentials)
-        return [e / total for e in exponentials]
+        return softmax(self.scores(candidates))
+
+    @cached_property
+    def _parts(self) -> dict[str, dict[str, float]]:
+        parts: dict[str, dict[str, float]] = {}
+        for name, weight in self.weights.items():
+            part, _, rest = name.partition("|")
+            parts.setdefault(part, {})[rest] = weight
+        return parts
+
+    def part_score(self, part: str, features: Features) -> float:
+        """Score of features that are named "part|feature" in the weights, without building these names."""
+        get = self._parts.get(part, {}).get
+        return sum([get(name, 0.0) for name in features])
+
+    def part_probabilities(self, parts: Sequence[str], features: Features) -> list[float]:
+        """As `probabilities` of one candidate a part, each with the same features."""
+        return softmax([self.part_score(part, features) for part in parts])
 
     def probability(self, features: Features) -> float:
         """Of a yes against a no without features."""
         score = self.scores([features])[0]
         return 1.0 / (1.0 + math.exp(-score)) if score > -700 else 0.0
+
+
+def softmax(scores: Sequence[float]) -> list[float]:
+    """Probabilities that sum to 1."""
+    top = max(scores)
+    exponentials = [math.exp(s - top) for s in scores]
+    total = sum(exponentials)
+    return [e / total for e in exponentials]
 
 
 DECISIONS = ("size_role", "organ", "side", "place", "resolve", "lesion_type", "certainty", "negative", "confidence")

@@ -173,4 +173,4 @@ def crossed(found: list[str]) -> list[list[str]]:
 
 def roles(sentence: Sentence, chooser: Chooser) -> list[list[float]]:
     """Per size of the sentence the probability of each of `ROLES`."""
-    return [chooser.probabilities(crossed(features(sentence, i))) for i in range(len(sentence.sizes))]
+    return [chooser.part_probabilities(ROLES, [*features(sentence, i), "bias"]) for i in range(len(sentence.sizes))]
