@@ -9,7 +9,8 @@ from .recognise.sizes import Size
 from .spans import Located, Mention
 
 _EXTENT = re.compile(
-    r"\b(?:largest|larger|bigger|biggest|dominant|up to|reaching|maxim\w+|greatest|conglomer\w+|together|total|each up to)\b"
+    r"\b(?:largest|larger|bigger|biggest|dominant|up to|reaching|maxim\w+|greatest|conglomer\w+|together|total|"
+    r"each up to)\b"
 )
 MAX_LISTED = 12
 

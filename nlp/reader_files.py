@@ -63,8 +63,9 @@ def parse_weights(name: str, content: str) -> Weights:
         found: Any = json.loads(content)
     except json.JSONDecodeError as error:
         raise ConfigError(f"reader: {name} line {error.lineno} is not JSON: {error.msg}. Train it again.") from error
-    choosers = found.get("weights") if isinstance(found, dict) else None
-    missing = [d for d in DECISIONS if not isinstance(choosers, dict) or not isinstance(choosers.get(d), dict)]
+    said = found.get("weights") if isinstance(found, dict) else None
+    choosers: dict[str, Any] = said if isinstance(said, dict) else {}
+    missing = [d for d in DECISIONS if not isinstance(choosers.get(d), dict)]
     if missing:
         raise ConfigError(
             f"reader: {name} has no weights for {', '.join(missing)} vs a number for every feature of "
