@@ -15,6 +15,7 @@ from .propose import propose
 from .recognise.sentence import recognise
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
+from .text.sections import READ_SECTIONS
 
 
 @dataclass(frozen=True)
@@ -235,6 +236,8 @@ def options_of(
     """Drop, new, summary, and a link to each of the clusters last spoken of."""
     own = [*resolve.own_features(item, order, upcoming, history), "bias"]
     out = [Option(DROP)]
+    if item.mention.sentence.section not in READ_SECTIONS:
+        return out  # history, technique and comparison never yield findings (the guideline's rule 8)
     if item.organ:
         out.append(Option(NEW, (("new", own), ("lesion", own))))
         same = sum(c.organ == item.organ for c in order)

@@ -192,6 +192,9 @@ def _resolve_choices(e: Example) -> list[Choice]:
     history: list[tuple[Located, str]] = []
     for k, (item, about) in enumerate(zip(e.located, e.about, strict=True)):
         options = options_of(item, order, [x.mention for x in e.located[k + 1 : k + 6]], history)
+        if len(options) == 1:
+            history.append((item, DROP))
+            continue
         here = [n for n in about if e.gold.findings[n]["organ"] == item.organ]
         again = [] if about else retells(item.mention, item.organ, e.gold)
         right, chosen = _right_actions(item, options, about, here, again, finding_of)

@@ -78,7 +78,7 @@ class Weights:
         """One line a feature, sorted, so that two trainings can be compared."""
         data = {
             "weights": {
-                name: {k: round(v, 4) for k, v in sorted(c.weights.items()) if abs(v) >= 5e-4}
+                name: {k: round(v, 3) for k, v in sorted(c.weights.items()) if abs(v) >= 5e-3}
                 for name, c in self.choosers.items()
             }
         }
