@@ -92,18 +92,22 @@ class Archive:
             )
         if report and extraction:
             self.connection.execute(
-                "INSERT INTO extractions VALUES ('run', ?, 's', ?, NULL, [], NULL, 0, now()::TIMESTAMP)",
+                "INSERT INTO extractions (run_id, report_id, text_sha256, status, review_reasons, seconds, extracted_at) "
+                "VALUES ('run', ?, 's', ?, [], 0, now()::TIMESTAMP)",
                 [report_id, extraction],
             )
         for organ in negative:
-            self.connection.execute("INSERT INTO organ_status VALUES ('run', ?, ?, 'negative')", [report_id, organ])
+            self.connection.execute(
+                "INSERT INTO organ_status VALUES ('run', ?, ?, 'negative', NULL)", [report_id, organ]
+            )
 
     def finding(self, case_id, organ, sizes=(), *, side=None, location=(), count=1, count_min=1, bound="exact",
                 certainty="present"):  # fmt: skip
         number = self.connection.execute("SELECT count(*) FROM findings").fetchone()[0]
         self.connection.execute(
-            "INSERT INTO findings VALUES "
-            "('run', ?, ?, ?, ?, ?, 'unspecified', '', ?, ?, ?, ?, NULL, NULL, 'findings', 0, 1)",
+            "INSERT INTO findings (run_id, finding_id, report_id, organ, laterality, location, lesion_type, type_text, "
+            "certainty, count, count_min, size_bound, section, anchor_start, anchor_end) "
+            "VALUES ('run', ?, ?, ?, ?, ?, 'unspecified', '', ?, ?, ?, ?, 'findings', 0, 1)",
             [
                 f"f{number}",
                 f"R-{case_id}",
@@ -122,12 +126,6 @@ class Archive:
                 [f"f{number}", index, list(diameters_mm)],
             )
         return f"f{number}"
-
-    def correct(self, finding_id, field, value):
-        self.connection.execute(
-            "INSERT INTO corrections VALUES (uuid()::VARCHAR, ?, ?, NULL, ?, 'reader', now()::TIMESTAMP, NULL)",
-            [finding_id, field, value],
-        )
 
     def channel(self, case_id, organ, **options):
         return read_targets(self.connection, **options).cases[case_id].channels[organ]
@@ -245,18 +243,3 @@ def test_every_exclusion_is_counted_with_its_reason(archive):
     assert "aside" not in table.cases
     assert {c.status for case in table.cases.values() for c in case.channels.values()} == {ChannelStatus.UNKNOWN}
     assert table.status_counts() == {("liver", "unknown"): 6, ("spleen", "unknown"): 6}
-
-
-def test_corrections_change_the_targets(archive):
-    archive.case("A", {"liver", "spleen", *SEGMENTS})
-    finding_id = archive.finding("A", "liver", [(20,)], location=["segment 4"])
-    archive.correct(finding_id, "sizes_mm", "[[30]]")
-    archive.correct(finding_id, "location", '["segment 6"]')
-    (region,) = archive.channel("A", "liver").regions
-    assert region.masks == ("liver_segment_6",)
-    assert region.volume_lo_mm3 == pytest.approx(0.45 * ball(30))
-    archive.correct(finding_id, "organ", "spleen")
-    assert archive.channel("A", "liver").status is ChannelStatus.UNKNOWN
-    assert archive.channel("A", "spleen").regions[0].masks == ("spleen",)
-    archive.correct(finding_id, "excluded", "true")
-    assert archive.channel("A", "spleen").status is ChannelStatus.UNKNOWN

@@ -54,6 +54,6 @@ def test_weights_come_back_from_their_file(tmp_path):
     weights = Weights({name: Chooser({f"{name}|é": 1.23456, "tiny": 1e-6}) for name in DECISIONS})
     weights.write(tmp_path / "weights.json")
     again = Weights.read(tmp_path / "weights.json")
-    assert again["organ"].weights == {"organ|é": 1.2346}
+    assert again["organ"].weights == {"organ|é": 1.235}
     again.write(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "weights.json").read_bytes()
