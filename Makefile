@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo demo-reports test lint clean
+.PHONY: demo demo-reports test lint reader clean
 
 demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
@@ -38,6 +38,13 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm]'
 	touch $(STAMP)
+
+# The weights that ship, from the annotated texts that ship: the same bytes every time.
+READER_SETS := institution_1 institution_2 institution_3 institution_6 institution_7 institution_8 institution_9 institution_10 \
+  institution_11 institution_12 institution_13 institution_14 institution_15 constructions
+reader: $(STAMP)
+	$(BIN)/reportsup train-reader $(READER_SETS:%=data_samples/benchmark/%.gold.jsonl) --out build/reader
+	cp build/reader/weights.json nlp/weights/reader.json
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info

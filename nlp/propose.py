@@ -55,15 +55,17 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
 
 
 _AND = re.compile(
-    r"\s*(?:,|/|&|,?\s*and\b|,?\s*as well as\b)\s*(?:(?:in|of|within|on)\s+)?(?:the\s+|both\s+|left\s+|right\s+|bilateral\s+)*"
+    r"\s*(?:,|/|&|,?\s*and\b|,?\s*as well as\b)\s*(?:(?:in|of|within|on)\s+)?"
+    r"(?:the\s+|both\s+|left\s+|right\s+|bilateral\s+)*"
 )
 _INTO = re.compile(
-    r"\s*(?:\([^()]*\)\s*)?(?:are |were |is |seen |noted |present |found |observed )*(?:in|of|within|involving|throughout|to)\s+(?:the\s+|both\s+|left\s+|right\s+)*"
+    r"\s*(?:\([^()]*\)\s*)?(?:are |were |is |seen |noted |present |found |observed )*"
+    r"(?:in|of|within|involving|throughout|to)\s+(?:the\s+|both\s+|left\s+|right\s+)*"
 )
 
 
 def several_organs(sentence: Sentence, head: Head) -> list[str]:
-    """The organs that one word is said of: those joined right before it ("splenic and renal nodules") or right after."""
+    """The organs that one word is said of: joined right before it ("splenic and renal nodules") or right after."""
     cues = [c for c in sentence.organs if c.kind in ("noun", "adjective") and not c.governed and c.end - c.start > 1]
     before = [c for c in cues if c.end <= head.start]
     after = [c for c in cues if c.start >= head.end]
@@ -89,7 +91,7 @@ _SAID_OTHERWISE = frozenset(["prior", "sum", "not_lesion"])
 
 
 def _may_be_current(size: Size, p: Sequence[float]) -> bool:
-    """Whether a size may be a lesion's size now; against what the text's form says (a table's column) only if probable."""
+    """Whether a size may be a lesion's size now; against what a table's column says only if probable."""
     least = 0.5 if size.hint in _SAID_OTHERWISE else MIN_P_CURRENT
     return p[0] >= least and p[0] >= p[1]
 

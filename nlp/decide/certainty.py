@@ -7,8 +7,10 @@ from ..spans import Located
 from .relate import bucket
 
 _DOUBT = re.compile(
-    r"\b(?:possib\w+|question\w*|equivocal|cannot (?:be )?(?:exclude|rule|confirm)\w*|can'?t (?:be )?(?:exclude|rule)\w*|not excluded|"
-    r"isn'?t excluded|may (?:be|represent)|might (?:be|represent)|could (?:be|represent)|suspect\w*|suspicion|doubtful|vs|versus|probabl\w+|"
+    r"\b(?:possib\w+|question\w*|equivocal|cannot (?:be )?(?:exclude|rule|confirm)\w*|can'?t (?:be )?(?:exclude|"
+    r"rule)\w*|not excluded|"
+    r"isn'?t excluded|may (?:be|represent)|might (?:be|represent)|could (?:be|represent)|suspect\w*|suspicion|"
+    r"doubtful|vs|versus|probabl\w+|"
     r"artifact|pseudolesion|volume averaging|partial volum\w+|if real|apparent|\?)|\?"
 )
 

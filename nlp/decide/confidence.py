@@ -37,7 +37,7 @@ def features(draft: Draft, sureness: Iterable[float]) -> list[str]:
         f"row={m.sentence.table_row}",
         f"told_sides={min(len({x.side for x in draft.cluster.mentions if x.side}), 2)}",
         f"told_organs={min(len({x.organ for x in draft.cluster.mentions}), 2)}",
-        f"told_sizes={min(len({max(x.mention.size.lesions_mm[0]) for x in draft.cluster.mentions if x.mention.size}), 3)}",
+        f"told_sizes={min(len({max(size.lesions_mm[0]) for size in draft.cluster.sizes}), 3)}",
         "bias",
     ]
     return out

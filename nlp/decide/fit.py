@@ -1,4 +1,4 @@
-"""Fits a `Chooser`: conditional logistic regression with a set of right candidates a choice, L2-penalised, by L-BFGS."""
+"""Fits a `Chooser`: conditional logistic regression, a set of right candidates a choice, L2-penalised, by L-BFGS."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ..spans import Located, Sentence
+from ..spans import Head, Located, Sentence
 
 _SCORE = re.compile(
     r"\b(lr|li-?rads|pi-?rads|bosniak|o-?rads|bi-?rads|pirads|birads|tirads)\W{0,3}(?:v?\d\.\d\W{1,2})?(?:category|score|type|class)?\W{0,2}(tr|[1-6][a-c]?|iv|i{1,3}f?|m)\b"
@@ -49,13 +49,13 @@ def features(
         out.append(f"sibling={t}|{'un' if not said else 'said'}")
     for entry in sorted(set(known)):
         kind, _, where = entry.partition("|")
-        out.append(
-            f"known={kind}|{'here' if where == organ else 'there' if where else '?'}|{'un' if not said else 'said'}|{'node' if organ == 'lymph_node' else ''}"
-        )
+        place = "here" if where == organ else "there" if where else "?"
+        node = "node" if organ == "lymph_node" else ""
+        out.append(f"known={kind}|{place}|{'un' if not said else 'said'}|{node}")
     return sorted(set(out))
 
 
-def near_types(s: Sentence, start: int, end: int, head) -> list[str]:
+def near_types(s: Sentence, start: int, end: int, head: Head | None) -> list[str]:
     """What stands around a mention: describing words, further lesion words, scores, words."""
     low, high = (min(start, head.start), max(end, head.end)) if head else (start, end)
     out = []
@@ -71,8 +71,8 @@ def near_types(s: Sentence, start: int, end: int, head) -> list[str]:
             min(h.end, high) <= x.start < max(h.start, low) for x in s.sizes if not (start <= x.start < end)
         )
         out.append(f"neartype={h.lesion_type}|{'b' if h.start < low else 'a'}{'s' if sizes_between else ''}")
-    for match in _SCORE.finditer(s.between(low - 60, high + 140)):
-        out.append(f"score={match.group(1)[:2]}{match.group(2)}")
+    scores = _SCORE.finditer(s.between(low - 60, high + 140))
+    out += [f"score={match.group(1)[:2]}{match.group(2)}" for match in scores]
     left = [w for _, b, w in s.words if b <= low][-5:]
     right = [w for a, _, w in s.words if a >= high][:14]
     inside = [w for a, b, w in s.words if low <= a and b <= high]

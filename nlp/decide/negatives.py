@@ -63,8 +63,9 @@ def _cue(s: Sentence, organ: str, start: int, end: int, kind: str, governed: boo
         here = "c" if inside(t) else "s"
         between = t.end <= start and any(h.start >= start for h in after)
         if after:
-            out |= {f"no_lesion|{here}|{mark}", f"no_lesion|{here}|{mark}|{'between' if between else 'after' if start >= after[0].start else 'before'}",
-                    f"no={after[0].text}|{here}", f"no|kind={after[0].kind}|{here}|{mark}"}  # fmt: skip
+            where = "between" if between else "after" if start >= after[0].start else "before"
+            out |= {f"no_lesion|{here}|{mark}", f"no_lesion|{here}|{mark}|{where}"}
+            out |= {f"no={after[0].text}|{here}", f"no|kind={after[0].kind}|{here}|{mark}"}
         else:
             word = next((w for a, _, w in s.words if a >= t.end), "")
             out.add(f"no_other={word}|{here}")

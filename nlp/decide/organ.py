@@ -1,11 +1,12 @@
 """In which organ a mention sits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..spans import Mention, OrganCue, Sentence
 from .relate import in_order, relate
 
 _LOOK_BACK = 3
+Put = Callable[..., None]  # organ, then names of features
 _NAMING = frozenset(["noun", "adjective", "lesion", "segment", "vertebra", "node", "station"])
 
 
@@ -69,7 +70,7 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
             put(head.organ, "head_organ")
         if head.kind == "node":
             put("lymph_node", "head_node")
-    places = [c for c in s.places]
+    places = s.places
     for organ, names in found.items():
         names.append(f"o={organ}")
         named = organ in context.mentioned or organ in context.headed
@@ -86,7 +87,7 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
     return found
 
 
-def _own_words(mention: Mention, own: Sequence[OrganCue], put) -> None:
+def _own_words(mention: Mention, own: Sequence[OrganCue], put: Put) -> None:
     low, high = mention.core
     s = mention.sentence
     organs = {c.organ for c in own}
@@ -125,7 +126,7 @@ def _distance(cue: OrganCue, low: int, high: int) -> int:
     return low - cue.end if cue.end <= low else cue.start - high if cue.start >= high else 0
 
 
-def _earlier_sentences(s: Sentence, context: OrganContext, put, has_own: bool) -> None:
+def _earlier_sentences(s: Sentence, context: OrganContext, put: Put, has_own: bool) -> None:
     for back in range(1, _LOOK_BACK + 1):
         if s.index - back < 0:
             break
@@ -156,7 +157,7 @@ def _introduced(mention: Mention, focus: Sequence[tuple[Mention, str]]) -> str:
     return ""
 
 
-def _focus(mention: Mention, focus: Sequence[tuple[Mention, str]], put, has_own: bool, has_heading: bool) -> None:
+def _focus(mention: Mention, focus: Sequence[tuple[Mention, str]], put: Put, has_own: bool, has_heading: bool) -> None:
     s = mention.sentence
     ties = f"{'own' if has_own else 'bare'}{'h' if has_heading else ''}"
     for k, (earlier, organ) in enumerate(reversed(focus[-2:])):

@@ -20,7 +20,7 @@ def candidates(
     low, high = mention.core
     own = [c for c in s.places if organ in c.names]
     order = sorted(own, key=lambda c: low - c.end if c.end <= low else max(0, c.start - high))
-    out = []
+    out: list[tuple[str, PlaceCue | None, list[str]]] = []
     for rank, cue in enumerate(order[:6]):
         where, more = relate(s, low, high, cue.start, cue.end)
         names = [
@@ -46,9 +46,8 @@ def candidates(
                 names.append("beside_nearer")
         out.append((cue.names[organ], cue, names))
     told = {name for name, _, _ in out}
-    for cue in before[-2:]:
-        if organ in cue.names and cue.names[organ] not in told:
-            out.append((cue.names[organ], None, ["prev", f"prev|{'own' if own else 'bare'}", f"prev|{organ}"]))
+    names = ["prev", f"prev|{'own' if own else 'bare'}", f"prev|{organ}"]
+    out += [(c.names[organ], None, names) for c in before[-2:] if organ in c.names and c.names[organ] not in told]
     if focus and focus[-1].organ == organ:
         earlier = focus[-1]
         near = (

@@ -9,7 +9,8 @@ from ..words import WORD
 _BUCKETS = (0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5)
 _GLUE = frozenset(["the", "a", "an", "left", "right", "both", "mid", "is", "are"])
 _PREPOSITIONS = frozenset([
-    "in", "of", "at", "within", "on", "to", "from", "for", "with", "and", "or", "near", "into", "by", "toward", "between",
+    "in", "of", "at", "within", "on", "to", "from", "for", "with", "and", "or", "near", "into", "by", "toward",
+    "between",
     ",", ";", ":", "(", ")", "/", "-", "than", "beside", "behind", "above", "below", "along", "adjacent", "abutting",
     "involving", "through", "over", "as", ".", "against", "vs", "versus", "not", "no",
 ])  # fmt: skip

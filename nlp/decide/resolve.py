@@ -57,7 +57,8 @@ def own_features(
     out = [
         f"kind={kind}", f"head={hk}", f"{kind}|{hk}", f"section={s.section}", f"{kind}|section={s.section}",
         f"organ={located.organ or '-'}", f"{hk}|organ={located.organ or '-'}",
-        f"plural={m.plural}", f"definite={m.definite}", f"quantified={m.quantified}", f"{kind}|plural={m.plural}|{m.quantified}",
+        f"plural={m.plural}", f"definite={m.definite}", f"quantified={m.quantified}",
+        f"{kind}|plural={m.plural}|{m.quantified}",
         f"p_organ={int(located.p_organ * 4)}",
     ]  # fmt: skip
     if m.size:
@@ -174,7 +175,7 @@ def _qualifiers(m: Mention) -> list[str]:
 
 
 def _scope(m: Mention, kind: str) -> list[str]:
-    """ConText: which modifiers stand before (forward ones) and after (backward ones), how far, and what ends their scope."""
+    """ConText: which modifiers stand before (forward) and after (backward), how far, and what ends their scope."""
     s = m.sentence
     low, high = m.core
     terminators = s.having("TERMINATE:TERMINATE")
@@ -215,8 +216,7 @@ def _scope(m: Mention, kind: str) -> list[str]:
             out.append(f"change={t.text}")
     if _QUESTION.search(s.between(low - 14, high + 8)):
         out.append(f"question|{kind}")
-    normal = [t for t in s.having("NORMAL:BIDIRECTIONAL")]
-    if normal:
+    if s.having("NORMAL:BIDIRECTIONAL"):
         out.append(f"normal|{kind}")
     return out
 
@@ -275,8 +275,15 @@ def link_features(located: Located, cluster: Cluster, same_organ: int, position:
     ck = "sized" if cluster.sizes else "bare"
     pair = f"{kind}{ck}"
     organ = "same" if located.organ == cluster.organ else "none" if not located.organ else "diff"
-    out = [f"{pair}|{where}", f"organ_{organ}", f"organ_{organ}|{where}", f"{where}|pos{min(position, 4)}", f"{pair}|{where}|pos{min(position, 2)}",
-           f"rivals{min(same_organ, 4)}", f"{where}|rivals{min(same_organ, 4)}|{pair}"]  # fmt: skip
+    out = [
+        f"{pair}|{where}",
+        f"organ_{organ}",
+        f"organ_{organ}|{where}",
+        f"{where}|pos{min(position, 4)}",
+        f"{pair}|{where}|pos{min(position, 2)}",
+        f"rivals{min(same_organ, 4)}",
+        f"{where}|rivals{min(same_organ, 4)}|{pair}",
+    ]
     out += _agreement("side", {located.side} - {None}, {x.side for x in cluster.mentions} - {None}, where)
     out += _agreement("place", set(located.places), {p for x in cluster.mentions for p in x.places}, where)
     sides = {x.side for x in cluster.mentions} - {None}

@@ -8,8 +8,10 @@ from .model import Chooser
 from .relate import bucket
 
 CLINICAL_OPENING = re.compile(
-    r"\W*(?:(?:a|this is an?)\s+)?\d{1,3}[\s-]?(?:yo|y/?o|yrs?|years?|year[\s-]old|[mf])\b|\W*(?:known|hx|h/o|history|s/p|status post|k/c/o|post)\b"
+    r"\W*(?:(?:a|this is an?)\s+)?\d{1,3}[\s-]?(?:yo|y/?o|yrs?|years?|year[\s-]old|[mf])\b|\W*(?:known|hx|h/o|"
+    r"history|s/p|status post|k/c/o|post)\b"
 )
+_CLASSES_MM = (3, 10, 30, 60, 100, float("inf"))
 _EXTENTS_MM = (10, 20, 40, 60, 80, 100, 130, float("inf"))  # organs have extents of their own: a kidney of 110 mm
 ROLES = ("current", "prior", "other")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
@@ -18,7 +20,8 @@ _PRIOR_BEFORE = re.compile(
     r"baseline|old|then|against|last)\b[^\d]{0,25}$"
 )
 _PRIOR_AFTER = re.compile(
-    r"[^\d,;.]{0,8}\b(?:previously|prior|before|earlier|in (?:19|20)\d\d|last year|at baseline|ago|on the (?:prior|previous))"
+    r"[^\d,;.]{0,8}\b(?:previously|prior|before|earlier|in (?:19|20)\d\d|last year|at baseline|ago|"
+    r"on the (?:prior|previous))"
 )
 _NOW_BEFORE = re.compile(
     r"\b(?:now|today|currently|current|present(?:ly)?|to|->|up to)\W{0,3}(?:\w+\W){0,2}$|->\W{0,3}$"
@@ -34,9 +37,7 @@ def features(sentence: Sentence, number: int) -> list[str]:
     right = [w for w in words if w[0] >= size.end]
     out = [f"section={sentence.section}", f"axes={len(size.lesions_mm[0])}", f"n={min(len(size.lesions_mm), 3)}"]
     biggest = max(max(x) for x in size.lesions_mm)
-    out.append(
-        f"mm={0 if biggest < 3 else 1 if biggest < 10 else 2 if biggest < 30 else 3 if biggest < 60 else 4 if biggest < 100 else 5}"
-    )
+    out.append(f"mm={next(i for i, top in enumerate(_CLASSES_MM) if biggest < top)}")
     out.append(f"bound={size.bound}{'+' if size.reaching else ''}")
     out += [f"hint={size.hint}", f"bare={size.bare}", f"hint={size.hint}|bare={size.bare}|row={sentence.table_row}"]
     for k, (_, _, w) in enumerate(reversed(left[-4:])):
@@ -97,7 +98,7 @@ def features(sentence: Sentence, number: int) -> list[str]:
 
 
 def measured(sentence: Sentence, number: int) -> str:
-    """What the size measures by its place in the phrase: the thing it opens ("2 cm stone"), else the nearest before it."""
+    """What the size measures by its place in the phrase: what it opens ("2 cm stone"), else the nearest before it."""
     size = sentence.sizes[number]
     things = [(h.start, h.end, h.kind, h.text) for h in sentence.heads]
     things += [
@@ -122,7 +123,7 @@ def measured(sentence: Sentence, number: int) -> str:
         found, last_end = f"A|{kind}|{text}", end
     if found:
         return found
-    for start, end, kind, text in reversed(things):
+    for _, end, kind, text in reversed(things):
         if end <= size.start:
             gap = sentence.between(end, size.start)
             return f"B{';' if ';' in gap else ',' if ',' in gap else ''}|{kind}|{text}"
@@ -133,36 +134,26 @@ _CLOSED = re.compile(r"[;:(.)]")
 
 
 def _nearest(sentence: Sentence, start: int, end: int) -> list[str]:
-    out = []
+    """How far the nearest head, other thing, organ and place stand on either side."""
     others = [t for t in sentence.having("OTHER") if "LESION" not in t.roles]
-    for name, spans in (
-        ("head", sentence.heads),
-        ("other", others),
-        ("organ", sentence.organs),
-        ("place", sentence.places),
-    ):
-        before = [s for s in spans if s.end <= start]
-        after = [s for s in spans if s.start >= end]
-        if before:
-            nearest = before[-1]
-            gap = sentence.between(nearest.end, start)
-            out.append(f"{name}B{bucket(len(gap.split()))}{';' if ';' in gap else ',' if ',' in gap else ''}")
-            if name == "other":
-                out.append(f"otherB={nearest.text}")
-            elif name == "head":
-                out.append(f"headBkind={nearest.kind}")
-        else:
-            out.append(f"{name}B-")
-        if after:
-            nearest = after[0]
-            gap = sentence.between(end, nearest.start)
-            out.append(f"{name}A{bucket(len(gap.split()))}{';' if ';' in gap else ',' if ',' in gap else ''}")
-            if name == "other":
-                out.append(f"otherA={nearest.text}")
-            elif name == "head":
-                out.append(f"headAkind={nearest.kind}")
-        else:
-            out.append(f"{name}A-")
+    spans = {
+        "head": [(h.start, h.end, f"kind={h.kind}") for h in sentence.heads],
+        "other": [(t.start, t.end, f"={t.text}") for t in others],
+        "organ": [(c.start, c.end, "") for c in sentence.organs],
+        "place": [(c.start, c.end, "") for c in sentence.places],
+    }
+    out = []
+    for name, found in spans.items():
+        before = [x for x in found if x[1] <= start]
+        after = [x for x in found if x[0] >= end]
+        for side, nearest in (("B", before[-1] if before else None), ("A", after[0] if after else None)):
+            if nearest is None:
+                out.append(f"{name}{side}-")
+                continue
+            gap = sentence.between(nearest[1], start) if side == "B" else sentence.between(end, nearest[0])
+            out.append(f"{name}{side}{bucket(len(gap.split()))}{';' if ';' in gap else ',' if ',' in gap else ''}")
+            if nearest[2]:
+                out.append(f"{name}{side}{nearest[2]}")
     return out
 
 

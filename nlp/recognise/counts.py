@@ -38,8 +38,10 @@ _NUMBERED_THING = re.compile(
     r"target|#|no\.?)\s*$"
 )
 _AFTER = re.compile(
-    r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|x\s?(?P<x>\d{1,2})\b(?!\s*(?:x|mm|cm|\.\d))"
-    r"|,?\s*(?:at least|more than|over|>)\s*(?P<least>\d{1,2})\b(?!\s*(?:mm|cm))|,?\s+(?P<number>two|three|four|five|six|seven|eight|nine|ten) in (?:number|total))"
+    r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|"
+    r"x\s?(?P<x>\d{1,2})\b(?!\s*(?:x|mm|cm|\.\d))"
+    r"|,?\s*(?:at least|more than|over|>)\s*(?P<least>\d{1,2})\b(?!\s*(?:mm|cm))|,?\s+(?P<number>two|three|four|"
+    r"five|six|seven|eight|nine|ten) in (?:number|total))"
 )
 
 

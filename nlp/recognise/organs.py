@@ -57,7 +57,7 @@ def organ_cues(sentence: Sentence) -> tuple[OrganCue, ...]:
 def governed_by(sentence: Sentence, position: int, relations: list[Term]) -> bool:
     """Whether a place is only what a lesion lies near to or reaches ("adjacent to the aorta")."""
     for relation in relations:
-        if relation.end <= position and position - relation.end < 60:
-            if not _NOT_RELATED.search(sentence.between(relation.end, position)):
-                return True
+        near = relation.end <= position and position - relation.end < 60
+        if near and not _NOT_RELATED.search(sentence.between(relation.end, position)):
+            return True
     return False

@@ -232,7 +232,7 @@ def _values(line: _Line) -> list[_Piece]:
             or _ABSENT.fullmatch(piece.text)
             or "%" in piece.text
             or (piece.text.startswith("suv") or (line.bars and not _NAMES_COLUMN.search(piece.text[:4])))
-            or (_ABSENT.match(piece.text).end() and piece.text[:3] in ("not", "nil"))
+            or ((absent := _ABSENT.match(piece.text)) and absent.end() and piece.text[:3] in ("not", "nil"))
         ):
             out.append(piece)
         else:

@@ -1,6 +1,6 @@
 """Plain constructs that any sensible weights must read; what the benchmark measures is not repeated here.
 
-A finding is written `organ | side | location | count | sizes in mm | was earlier sizes`, empty parts left out; `>=2` is a
+A finding is written `organ | side | location | count | sizes in mm | was earlier sizes`, empty parts left out; `>=2` is
 lower bound of an open count. Types are tested where a word names them.
 """
 

@@ -25,12 +25,14 @@ def database(tmp_path):
             report = f"{cell}{number}" if cell.startswith("=") else str(number)
             connection.execute("INSERT INTO reports (report_id, text, text_sha256) VALUES (?, 't', 's')", [report])
             connection.execute(
-                "INSERT INTO extractions (run_id, report_id, text_sha256, status, review_reasons, seconds, extracted_at) "
+                "INSERT INTO extractions "
+                "(run_id, report_id, text_sha256, status, review_reasons, seconds, extracted_at) "
                 "VALUES ('run', ?, 's', 'ok', [], 0, now()::TIMESTAMP)",
                 [report],
             )
             connection.execute(
-                "INSERT INTO findings (run_id, finding_id, report_id, organ, location, lesion_type, type_text, certainty, "
+                "INSERT INTO findings "
+                "(run_id, finding_id, report_id, organ, location, lesion_type, type_text, certainty, "
                 "count_min, section, anchor_start, anchor_end) "
                 "VALUES ('run', ?, ?, 'liver', [], 'cyst', ?, 'present', 1, 'body', -7, 9)",
                 [f"f{number}", report, cell],

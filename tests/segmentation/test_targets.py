@@ -92,7 +92,8 @@ class Archive:
             )
         if report and extraction:
             self.connection.execute(
-                "INSERT INTO extractions (run_id, report_id, text_sha256, status, review_reasons, seconds, extracted_at) "
+                "INSERT INTO extractions "
+                "(run_id, report_id, text_sha256, status, review_reasons, seconds, extracted_at) "
                 "VALUES ('run', ?, 's', ?, [], 0, now()::TIMESTAMP)",
                 [report_id, extraction],
             )
