@@ -191,7 +191,10 @@ def _too_long(raw: bytes) -> str:
 
 
 async def cancel(tasks: set["asyncio.Task[None]"]) -> None:
-    """Cancel tasks and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
+    """Cancel tasks and wait until they have ended; again where a time-out at that moment swallowed the cancellation."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=1.0)
     await asyncio.gather(*tasks, return_exceptions=True)
