@@ -185,7 +185,7 @@ class ExtractionWriter:
     def _keep_successes(self, now: datetime) -> set[str]:
         """Reports that failed this time and that this run has read before: that reading stays, with a note."""
         failed = [rows for _, rows in self._results if rows.status in ("rejected", "error")]
-        kept = set()
+        kept: set[str] = set()
         for rows in failed:
             found = self._connection.execute(
                 "UPDATE extractions SET failed_status = ?, failed_reason = ?, failed_at = ? "

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ...nlp.compose import Draft
 from ...nlp.decide.model import DECISIONS, Chooser, Weights
@@ -93,10 +94,10 @@ def ablate(
     readers = {part.name: _Remembering(rules, weights[part.name]) for part in sets}
 
     def figures(left_out: tuple[str, str] | None) -> tuple[float, float]:
-        found = {}
+        found: dict[str, Any] = {}
         for part in sets:
             reader = readers[part.name]
-            reader.keeps_located = bool(left_out) and left_out[0] == "resolve"
+            reader.keeps_located = left_out is not None and left_out[0] == "resolve"
             reader.weights = without(weights[part.name], *left_out) if left_out else weights[part.name]
             found |= {report.record.id: predict(reader, report).record for report in part.reports}
         shown = score(gold, found, n_resamples=1).figures
