@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .compose import Draft, main_mention
 from .decide import size_role
-from .decide.model import Chooser, Weights
+from .decide.model import Chooser, Weights, crossed
 from .reader import Reading
 
 N_FEATURES = 3
@@ -28,8 +28,8 @@ def decided_by(draft: Draft, reading: Reading, weights: Weights) -> str:
     }
     m = main.mention
     if m.size is not None:
-        number = next(i for i, size in enumerate(m.sentence.sizes) if size is m.size)
-        current = size_role.crossed(size_role.features(m.sentence, number))[0]
+        names = [*size_role.features(m.sentence, m.size_number), "bias"]
+        (current,) = crossed(size_role.ROLES[:1], names)
         told["size"] = (m.p_current, weights["size_role"], current)
     account = {name: [round(p, 3), strongest(chooser, features)] for name, (p, chooser, features) in told.items()}
     return json.dumps(account, ensure_ascii=False, separators=(",", ":"))

@@ -135,6 +135,11 @@ class Mention:
             return self.start, self.end
         return min(self.start, self.head.start), max(self.end, self.head.end)
 
+    @property
+    def size_number(self) -> int:
+        """Which of its sentence's sizes the mention's size is; ask only where it has one."""
+        return next(i for i, size in enumerate(self.sentence.sizes) if size is self.size)
+
     def between(self, start: int, end: int) -> tuple[int, int]:
         """How many other sizes and other heads begin between the mention and another span of its sentence."""
         low, high = self.core

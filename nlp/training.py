@@ -11,10 +11,10 @@ import numpy as np
 from ..schemas import load_anatomy
 from .alignment import Gold, retells, size_roles, speaks_of
 from .compose import Draft, compose
-from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_role
+from .decide import certainty, confidence, lesion_type, negatives, place, side, size_role
 from .decide import organ as organs
 from .decide.fit import Choice, Design
-from .decide.model import DECISIONS, Chooser, Weights
+from .decide.model import DECISIONS, Chooser, Weights, crossed
 from .decide.resolve import DROP, NEW, SUMMARY, Cluster
 from .propose import propose
 from .reader import Option, Reader, Reading, options_of, type_features
@@ -107,7 +107,7 @@ def _size_choices(e: Example) -> list[Choice]:
     for s in e.sentences:
         for number, role in enumerate(size_roles(s, e.gold) if s.sizes else []):
             if role is not None:
-                found = size_role.crossed(size_role.features(s, number))
+                found = crossed(size_role.ROLES, [*size_role.features(s, number), "bias"])
                 out.append(Choice(found, (size_role.ROLES.index(role),), e.group))
     return out
 
@@ -267,7 +267,7 @@ def _type_choices(e: Example, reading: Reading) -> list[Choice]:
     for draft in reading.drafts:
         told = _gold_of(e, draft)
         if told:
-            found = lesion_type.crossed(type_features(draft, reading))
+            found = crossed(lesion_type.TYPES, [*type_features(draft, reading), "bias"])
             out.append(Choice(found, (lesion_type.TYPES.index(told["type"]),), e.group))
     return out
 
@@ -315,6 +315,3 @@ def is_right(draft: Draft, told: Mapping[str, Any]) -> bool:
         and draft.side == told["laterality"]
         and draft.count_min == told["count_min"]
     )
-
-
-__all__ = ["DROP", "NEW", "SUMMARY", "Example", "resolve", "train"]

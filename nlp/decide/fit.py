@@ -33,7 +33,8 @@ class Design:
         reports: list[int] = []  # in how many it was seen
         pointers, columns = [0], []
         starts, right = [0], []
-        for choice in sorted(choices, key=lambda c: c.group):
+        by_report = sorted(choices, key=lambda c: c.group)
+        for choice in by_report:
             base = len(pointers) - 1
             for candidate in choice.candidates:
                 for name in candidate:
@@ -48,7 +49,7 @@ class Design:
                 pointers.append(len(columns))
             right += [base + r for r in choice.right]
             starts.append(len(pointers) - 1)
-        self.groups = np.asarray([c.group for c in sorted(choices, key=lambda c: c.group)])
+        self.groups = np.asarray([c.group for c in by_report])
         shape = (len(pointers) - 1, len(index))
         matrix = sparse.csr_matrix((np.ones(len(columns)), columns, pointers), shape=shape)
         kept = np.flatnonzero(np.asarray(reports) >= min_reports) if index else np.zeros(0, dtype=int)

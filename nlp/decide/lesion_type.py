@@ -78,8 +78,3 @@ def near_types(s: Sentence, start: int, end: int, head: Head | None) -> list[str
     inside = [w for a, b, w in s.words if low <= a and b <= high]
     out += [f"w={w}" for w in {*left, *right, *inside} if w.isalpha() and len(w) > 2]
     return out
-
-
-def crossed(found: Sequence[str]) -> list[list[str]]:
-    """One candidate a type."""
-    return [[f"{kind}|{name}" for name in (*found, "bias")] for kind in TYPES]

@@ -48,6 +48,11 @@ class Chooser:
         return 1.0 / (1.0 + math.exp(-score)) if score > -700 else 0.0
 
 
+def crossed(parts: Sequence[str], features: Features) -> list[list[str]]:
+    """One candidate a part, each with the same features, by their names in the weights."""
+    return [[f"{part}|{name}" for name in features] for part in parts]
+
+
 def softmax(scores: Sequence[float]) -> list[float]:
     """Probabilities that sum to 1."""
     top = max(scores)

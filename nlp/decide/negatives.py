@@ -8,7 +8,7 @@ from ..spans import Sentence
 from .relate import bucket
 
 _READ = frozenset([Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM])
-_EXPANDED = {"colon": ("colon", "small_bowel")}  # "bowel"
+_BOWEL = ("colon", "small_bowel")
 _NONE = re.compile(
     r"(?:^|[:\-=]\s*|\s)(?:none|nil|no|absent|negative|0|nad|neg|normal|nl|wnl|unremarkable|clear|ok|fine|n)\W*$"
 )
@@ -23,7 +23,7 @@ def features(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
         spoken: dict[str, list[tuple[int, int, str, bool]]] = {}
         for c in s.organs:
             if c.kind in ("noun", "adjective", "node", "station", "place", "segment", "vertebra"):
-                for organ in _EXPANDED["colon"] if c.text.startswith("bowel") else (c.organ,):
+                for organ in _BOWEL if c.text.startswith("bowel") else (c.organ,):
                     spoken.setdefault(organ, []).append((c.start, c.end, c.kind, c.governed))
         for organ in s.heading_organs:
             spoken.setdefault(organ, []).append((s.start, s.start, "heading", False))

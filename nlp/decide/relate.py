@@ -58,9 +58,8 @@ def in_order(mention: Mention, spans: Sequence[object], span: object) -> list[st
     if mention.size is None or len(sizes) < 2 or len(sizes) != len(spans):
         return []
     said = "said" if _RESPECTIVELY.search(mention.sentence.text) else "unsaid"
-    here = next(i for i, s in enumerate(sizes) if s is mention.size)
     there = next((i for i, x in enumerate(spans) if x is span), None)
-    return [f"order_{said}_{here == there}"]
+    return [f"order_{said}_{mention.size_number == there}"]
 
 
 _RESPECTIVELY = re.compile(r"\b(?:respectively|in order|in that order|in this order|resp)\b")

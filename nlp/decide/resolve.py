@@ -153,14 +153,12 @@ def _lesion_like(m: Mention, located: Located, kind: str, hk: str) -> list[str]:
     out.append(f"{kind}|organ_{'here' if own else 'headed' if headed else 'else'}")
     out.append(f"{kind}|{hk}|organ_{'here' if own else 'headed' if headed else 'else'}|places{bool(located.places)}")
     if m.size is not None:
-        number = next((i for i, x in enumerate(s.sizes) if x is m.size), None)
-        if number is not None:
-            where, what, _ = measured(s, number).split("|", 2)
-            out += [
-                f"measures={where}|{what}",
-                f"measures={what}|{located.organ}",
-                f"measures={what}|places{bool(located.places)}",
-            ]
+        where, what, _ = measured(s, m.size_number).split("|", 2)
+        out += [
+            f"measures={where}|{what}",
+            f"measures={what}|{located.organ}",
+            f"measures={what}|places{bool(located.places)}",
+        ]
     if CLINICAL_OPENING.match(s.text) and s.index <= 4:
         out.append(f"clinical|{kind}")
     out.append(f"{kind}|words{min(len(s.words) // 4, 6)}")

@@ -157,11 +157,6 @@ def _nearest(sentence: Sentence, start: int, end: int) -> list[str]:
     return out
 
 
-def crossed(found: list[str]) -> list[list[str]]:
-    """One candidate a role."""
-    return [[f"{role}|{name}" for name in (*found, "bias")] for role in ROLES]
-
-
 def roles(sentence: Sentence, chooser: Chooser) -> list[list[float]]:
     """Per size of the sentence the probability of each of `ROLES`."""
     return [chooser.part_probabilities(ROLES, [*features(sentence, i), "bias"]) for i in range(len(sentence.sizes))]

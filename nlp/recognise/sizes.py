@@ -26,7 +26,6 @@ _BEFORE_LABEL = re.compile(
     rf"(?<![a-z])(?:{_LABEL})(?:\s+(?:diameter|dimension))?\s*[:=]?\s*(?:of\s+|is\s+|up to\s+)?$"
 )
 _AFTER_LABEL = re.compile(rf"\s*(?:(?:in|at|of)\s+(?:the\s+|its\s+)?)?\(?(?:{_LABEL})\)?")
-_TRAILING_LABELS = re.compile(rf"\s*\(?\s*(?:{_LABEL})(?:\s*[x,/]\s*(?:{_LABEL}))*\s*\)?")
 _TRAILING_UNIT = re.compile(rf"\s*(?:\([a-z .x,/]{{1,40}}\)|(?:{_LABEL}))?\s*(?P<u>{UNIT})")
 _LOOSE_UNIT = re.compile(r"[^\d.;\n]{1,40}\(\s*(?P<u>cm|mm)\s*\)")
 _LINK = re.compile(r"\s*(?P<mark>-{1,2}>|=+>|→|➔|>|,\s*(?:and|&|or)\s|,(?=\s)|and\s|&|/|\bor\s|to\s|bis\s|-)\s*")
