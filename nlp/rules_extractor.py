@@ -12,9 +12,10 @@ from .grounding import ground
 from .language import readability
 from .reader import Reading
 from .reader_files import load_reader
+from .retold import retold
 from .review import review_reasons
 
-VERSION = "3"
+VERSION = "4"
 _ORGANS = frozenset(str(organ) for organ in Organ)
 
 
@@ -49,6 +50,7 @@ class RulesExtractor:
             Quarantined(reason=reason, finding_json=json.dumps(data, ensure_ascii=False, default=str))
             for reason, data in failed
         ]
+        twice = retold(reading)
         negatives = {Organ(o): round(p, 4) for o, p in sorted(reading.negatives.items()) if o in _ORGANS}
         answer = Extraction.answered(
             report_id,
@@ -59,5 +61,6 @@ class RulesExtractor:
             review_reasons=tuple(review_reasons(reading, findings, len(failed))),
             confidence=None if found.unreadable else round(reading.confidence, 4),
             seconds=time.perf_counter() - started,
+            details_json=json.dumps({"retold": twice}) if twice else "{}",
         )
         return as_far_as_readable(answer, found)

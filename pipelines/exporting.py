@@ -16,7 +16,7 @@ _CSV = "FORMAT csv, HEADER"
 _LEFT_OUT = "SELECT status, count(*) FROM v_extractions WHERE status NOT IN ('ok', 'no_lesion') GROUP BY 1 ORDER BY 1"
 
 # One row per finding; what a spreadsheet cannot hold (lists) is JSON there and native in Parquet.
-_FINDINGS = "SELECT f.*, r.study_date, r.modality FROM v_findings f JOIN reports r USING (report_id) ORDER BY ALL"
+_FINDINGS = "SELECT f.*, r.modality FROM v_findings f JOIN reports r USING (report_id) ORDER BY ALL"
 _FLAT = (
     "SELECT * REPLACE (to_json(location)::VARCHAR AS location, to_json(sizes_mm)::VARCHAR AS sizes_mm, "
     "to_json(prior_sizes_mm)::VARCHAR AS prior_sizes_mm, to_json(evidence)::VARCHAR AS evidence) "

@@ -108,7 +108,8 @@ def _kept(rules: Extraction, reasons: tuple[str, ...]) -> Extraction:
     """The rules' answer, because they are sure or because the budget is spent."""
     if not reasons:
         return rules
-    details = {"routed": False, "reasons": list(reasons), "choice": "rules", "because": BUDGET_SPENT}
+    details = json.loads(rules.details_json)
+    details |= {"routed": False, "reasons": list(reasons), "choice": "rules", "because": BUDGET_SPENT}
     return rules.model_copy(update={"review_reasons": (*reasons, BUDGET_SPENT), "details_json": json.dumps(details)})
 
 
@@ -130,6 +131,8 @@ def combine(rules: Extraction, llm: Extraction, reasons: tuple[str, ...]) -> Ext
         "llm": {"status": str(llm.status), "reason": llm.reason, **json.loads(llm.details_json)},
     }
     taken = llm if choice == "llm" else rules
+    if taken is rules:
+        details |= json.loads(rules.details_json)
     settled = comparison.complete and answered
     return taken.model_copy(
         update={

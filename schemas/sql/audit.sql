@@ -21,16 +21,32 @@ WHERE largest_diameter_mm < 2
        ELSE 200 END
 ORDER BY confidence NULLS LAST, finding_id;
 
--- The same organ measured differently in FINDINGS and IMPRESSION.
+-- A size told twice, differently by more than 1 mm: one lesion in two sentences of a report (its headings do not matter), or
+-- a lesion of the impression whose size is none of those told of its organ and side before it, beside the nearest of these.
 CREATE OR REPLACE VIEW audit_section_contradictions AS
-SELECT a.report_id, a.organ, a.finding_id AS findings_id, b.finding_id AS impression_id,
-       a.largest_diameter_mm AS findings_mm, b.largest_diameter_mm AS impression_mm, a.evidence AS findings_evidence,
-       b.evidence AS impression_evidence
-FROM v_findings a JOIN v_findings b
-  ON a.report_id = b.report_id AND a.organ = b.organ AND a.section = 'findings' AND b.section = 'impression'
- AND a.laterality IS NOT DISTINCT FROM b.laterality
-WHERE a.largest_diameter_mm IS NOT NULL AND b.largest_diameter_mm IS NOT NULL
-  AND abs(a.largest_diameter_mm - b.largest_diameter_mm) > 1;
+WITH retold AS (
+    SELECT report_id, unnest(CAST(details->'retold' AS STRUCT(
+               organ VARCHAR, anchor INTEGER, told STRUCT(section VARCHAR, start INTEGER, "end" INTEGER, mm DOUBLE)[])[])) AS r
+    FROM v_extractions WHERE (details->'retold') IS NOT NULL
+), summed_up AS (
+    SELECT a.report_id, a.organ, a.finding_id, a.section, a.largest_diameter_mm AS mm, a.evidence, b.finding_id AS other_id,
+           b.section AS other_section, b.largest_diameter_mm AS other_mm, b.evidence AS other_evidence, b.confidence
+    FROM v_findings a JOIN v_findings b
+      ON a.report_id = b.report_id AND a.organ = b.organ AND a.section IN ('findings', 'body', 'other')
+     AND b.section IN ('impression', 'addendum') AND (a.laterality IS NOT DISTINCT FROM b.laterality)
+    WHERE b.largest_diameter_mm IS NOT NULL AND a.largest_diameter_mm IS NOT NULL
+    QUALIFY min(abs(a.largest_diameter_mm - b.largest_diameter_mm)) OVER (PARTITION BY b.finding_id) > 1
+        AND row_number() OVER (PARTITION BY b.finding_id
+                               ORDER BY abs(a.largest_diameter_mm - b.largest_diameter_mm), a.finding_id) = 1
+)
+SELECT f.report_id, f.organ, f.finding_id, r.told[1].section AS section, r.told[1].mm AS mm,
+       [substring(p.text, r.told[1].start + 1, r.told[1]."end" - r.told[1].start)] AS evidence, f.finding_id AS other_id,
+       r.told[2].section AS other_section, r.told[2].mm AS other_mm,
+       [substring(p.text, r.told[2].start + 1, r.told[2]."end" - r.told[2].start)] AS other_evidence, f.confidence
+FROM retold JOIN v_findings f ON f.report_id = retold.report_id AND f.organ = r.organ AND f.anchor_start = r.anchor
+JOIN v_extractions e ON e.report_id = f.report_id JOIN reports p ON p.report_id = f.report_id
+WHERE NOT f.corrected AND NOT e.stale
+UNION ALL FROM summed_up ORDER BY confidence NULLS LAST, finding_id;
 
 -- An organ called free of lesions that also has one.
 CREATE OR REPLACE VIEW audit_negative_and_positive AS

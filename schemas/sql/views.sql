@@ -63,7 +63,7 @@ SELECT c.correction_id, c.report_id, coalesce(m.finding_id, c.finding_id) AS fin
        c.withdraws, c.corrected_by, c.corrected_at, c.reason, c.seq
 FROM corrections c LEFT JOIN v_active_corrections a USING (correction_id) LEFT JOIN correction_matches m USING (correction_id);
 
--- Findings of the current extraction with the readers' corrections applied.
+-- Findings of the current extraction with the readers' corrections applied. `study_date` NULL = not read; as written beside it.
 CREATE OR REPLACE VIEW v_findings AS
 WITH sizes AS (
     SELECT run_id, finding_id,
@@ -76,17 +76,19 @@ WITH sizes AS (
 SELECT f.report_id, f.finding_id, f.run_id, f.organ, f.laterality, f.location, f.lesion_type, f.type_text, f.certainty,
        f.count, f.count_min, coalesce(s.current_mm, []) AS sizes_mm, f.size_bound, coalesce(s.prior_mm, []) AS prior_sizes_mm,
        list_max(flatten(sizes_mm)) AS largest_diameter_mm, f.attenuation, f.image_reference, f.section, q.evidence,
-       f.anchor_start, f.anchor_end, coalesce(f.corrected, false) AS corrected, f.confidence, f.decided_by
+       f.anchor_start, f.anchor_end, coalesce(f.corrected, false) AS corrected, f.confidence, f.decided_by,
+       r.patient_id, r.study_date, r.study_date_text
 FROM findings f
 JOIN v_extractions e USING (run_id, report_id)
+JOIN v_reports r USING (report_id)
 LEFT JOIN sizes s USING (run_id, finding_id)
 LEFT JOIN quotes q USING (run_id, finding_id)
 WHERE NOT EXISTS (SELECT 1 FROM corrected_findings c WHERE c.report_id = f.report_id AND c.finding_id = f.finding_id)
 UNION ALL
 SELECT report_id, finding_id, run_id, organ, laterality, location, lesion_type, type_text, certainty, count, count_min,
        sizes_mm, size_bound, prior_sizes_mm, list_max(flatten(sizes_mm)), attenuation, image_reference, section,
-       [e.text for e in evidence], anchor_start, anchor_end, true, NULL, NULL
-FROM corrected_findings WHERE NOT deleted AND report_id IN (SELECT report_id FROM reports);
+       [e.text for e in evidence], anchor_start, anchor_end, true, NULL, NULL, r.patient_id, r.study_date, r.study_date_text
+FROM corrected_findings JOIN v_reports r USING (report_id) WHERE NOT deleted;
 
 -- Where the quotes of these findings stand.
 CREATE OR REPLACE VIEW v_evidence AS

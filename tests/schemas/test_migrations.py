@@ -1,9 +1,11 @@
 """A database of an earlier program keeps what people recorded in it."""
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+from reportsup.schemas import DatabaseError
 from reportsup.schemas.database import SCHEMA_VERSION, open_database, schema_version
 
 TEXT = "LIVER: 5 mm cyst in segment 4. 8 mm cyst in segment 7."
@@ -84,3 +86,37 @@ def test_a_migrated_file_is_left_alone_by_the_next_opening(version_1):
         with open_database(version_1) as connection:
             contents.append(connection.execute("FROM corrections ORDER BY seq").fetchall())
     assert contents[0] == contents[1]
+
+
+def test_a_file_of_version_3_gets_patients_and_dates(tmp_path):
+    path = tmp_path / "old.duckdb"
+    with open_database(path) as connection:
+        connection.execute("INSERT INTO runs VALUES ('r', 'rules', '3', 'c', '{}', '2026-01-01', '2026-01-01')")
+        connection.execute(
+            "INSERT INTO reports (report_id, text, text_sha256, study_date, patient_id) "
+            "VALUES ('A', 'cyst', sha256('cyst'), '20210304', 'P')"
+        )
+        connection.execute(
+            "INSERT INTO extractions (run_id, report_id, text_sha256, status, extracted_at) "
+            "VALUES ('r', 'A', sha256('cyst'), 'ok', '2026-01-01')"
+        )
+        connection.execute(
+            "INSERT INTO findings (run_id, finding_id, report_id, organ, location, lesion_type, certainty, count_min, "
+            "section, anchor_start, anchor_end) "
+            "VALUES ('r', 'a', 'A', 'liver', [], 'cyst', 'present', 1, 'body', 0, 4)"
+        )
+        for view in ("v_lesion_timeline", "v_lesion_links", "v_lesion_pairs", "v_reports", "v_day_first"):
+            connection.execute(f"DROP VIEW {view}")
+        connection.execute("CREATE OR REPLACE VIEW v_findings AS SELECT report_id, finding_id FROM findings")
+        connection.execute("UPDATE schema_version SET version = 3")
+    with pytest.raises(DatabaseError, match="once to upgrade"), open_database(path, read_only=True):
+        pass
+    with open_database(path) as connection:
+        assert schema_version(connection) == SCHEMA_VERSION
+    with open_database(path, read_only=True) as connection:
+        shown = connection.execute(
+            "SELECT patient_id, study_date, study_date_text, nth FROM v_findings JOIN "
+            "v_lesion_timeline USING (finding_id, patient_id, study_date)"
+        ).fetchall()
+        assert connection.execute("SELECT study_date FROM reports").fetchall() == [("20210304",)]
+    assert shown == [("P", date(2021, 3, 4), "20210304", 1)]

@@ -206,3 +206,40 @@ def test_a_persons_word_has_no_confidence(database):
     ((finding,),) = rows(database, "SELECT finding_id FROM v_findings WHERE report_id = 'sized'")
     record_correction(database, finding, "lesion_type", "cyst", "reader", None)
     assert rows(database, "SELECT corrected, confidence FROM v_findings WHERE report_id = 'sized'") == [(True, None)]
+
+
+def test_sizes_that_the_summary_tells_differently_are_listed_with_and_without_headings(tmp_path):
+    mass = "There is a 23 mm mass in the upper pole of the left kidney. The spleen is normal."
+    texts = {
+        "headed": f"FINDINGS: {mass}\n\nIMPRESSION: 38 mm mass in the upper pole of the left kidney.",
+        "unheaded": f"{mass}\n\nConclusion: 38 mm mass in the upper pole of the left kidney.",
+        "same": f"{mass}\n\nIMPRESSION: 2.3 cm mass in the upper pole of the left kidney.",
+        "other side": f"{mass}\n\nIMPRESSION: 38 mm mass in the upper pole of the right kidney.",
+    }
+    table, path = tmp_path / "reports.jsonl", tmp_path / "reportsup.duckdb"
+    table.write_text("".join(json.dumps({"id": k, "text": v}) + "\n" for k, v in texts.items()))
+    run_extraction(open_sources([table], InputOptions()), path, ExtractorSpec())
+    columns = "report_id, organ, section, mm, other_section, other_mm"
+    listed = rows(path, f"SELECT {columns} FROM audit_section_contradictions ORDER BY 1")
+    assert listed == [
+        ("headed", "kidney", "findings", 23.0, "impression", 38.0),
+        ("unheaded", "kidney", "body", 23.0, "impression", 38.0),
+    ]
+
+
+def test_a_lesion_told_with_two_sizes_is_listed_until_a_person_has_corrected_it(database):
+    text = REPORTS["sized"]
+    told = [
+        {"section": "body", "start": 7, "end": 12, "mm": 20.0},
+        {"section": "body", "start": 0, "end": 5, "mm": 9.0},
+    ]
+    details = json.dumps({"retold": [{"organ": "liver", "anchor": text.index("metastasis"), "told": told}]})
+    with open_database(database) as connection:
+        connection.execute("UPDATE extractions SET details = ? WHERE report_id = 'sized'", [details])
+    (row,) = rows(
+        database,
+        "SELECT finding_id = other_id, mm, evidence, other_mm, other_evidence FROM audit_section_contradictions",
+    )
+    assert row == (True, 20.0, ["20 mm"], 9.0, ["LIVER"])
+    record_correction(database, finding_id(database, "sized"), "sizes_mm", "[[9]]", "me", None)
+    assert rows(database, "FROM audit_section_contradictions") == []

@@ -1,0 +1,2 @@
+-- Version 4 changes views alone: dates and patients in v_findings, v_reports, v_lesion_timeline. The number makes older
+-- files refresh theirs.
