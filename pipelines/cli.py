@@ -9,11 +9,14 @@ import typer
 
 from ..schemas.errors import ReportsupError
 from ..schemas.tracebacks import where_raised
+from .hints import on_database
 
 # command, module.function, panel of the help page
 _COMMANDS = (
     ("extract", "extract:extract", "Reports"),
     ("audit", "audit:audit", "Reports"),
+    ("show", "show:show", "Reports"),
+    ("timeline", "timeline:timeline", "Reports"),
     ("compare", "compare:compare", "Reports"),
     ("score", "score:score", "Reports"),
     ("train-reader", "train_reader:train_reader", "Reports"),
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build_app()([a for a in arguments if a != "--debug"], prog_name="reportsup", obj={"debug": debug})
     except ReportsupError as error:
-        _explain(error, str(error), debug)
+        _explain(error, on_database(str(error), arguments), debug)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         raise

@@ -70,12 +70,17 @@ class RunSummary:
         return sum(self.by_status.values())
 
     @property
+    def finished(self) -> int:
+        """Rows that nothing more is to be done for; the others were read ahead and wait."""
+        return self.extracted + self.skipped + self.rejects
+
+    @property
     def failed(self) -> int:
         """Rows and reports that need the user's attention."""
         return self.rejects + sum(self.by_status.get(status, 0) for status in ("error", "rejected", "unreadable"))
 
 
-Progress = Callable[[RunSummary, int], None]  # called after every report, with the bytes read so far
+Progress = Callable[[RunSummary, int], None]  # called after every report, with the bytes of those that are finished
 
 
 def run_extraction(
@@ -187,7 +192,8 @@ class _Run:
 
     def _report_progress(self) -> None:
         if self._progress is not None:
-            self._progress(self.summary, sum(source.table.position for source in self._sources))
+            read = sum(source.table.position for source in self._sources)
+            self._progress(self.summary, read * self.summary.finished // max(self.summary.rows, 1))
 
     def _todo(self) -> Iterator[Item]:
         """Reports that are new or changed, in input order."""

@@ -9,11 +9,12 @@ from rich.table import Table
 
 from ..schemas.database import open_database
 from .extraction import RunSummary
+from .hints import hint
 
 _BY_ORGAN = """
 SELECT organ, count(*), count(DISTINCT report_id), count(*) FILTER (len(sizes_mm) > 0),
        count(*) FILTER (certainty = 'possible')
-FROM v_findings GROUP BY organ ORDER BY count(*) DESC, organ LIMIT 15"""
+FROM v_findings GROUP BY organ ORDER BY count(*) DESC, organ"""
 
 # view, what it lists, all of them, what is the matter
 _PEOPLE = (
@@ -29,12 +30,12 @@ def print_summary(summary: RunSummary, database: Path) -> None:
     with open_database(database, read_only=True) as connection:
         _print_organs(console, connection)
         _print_review(console, connection)
-        _print_people(console, connection)
+        _print_people(console, connection, database)
     rate = summary.extracted / summary.seconds if summary.seconds else 0.0
     statuses = ", ".join(f"{status} {n:,}" for status, n in sorted(summary.by_status.items())) or "none"
     console.print(f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), ", end="")
     console.print(f"{summary.skipped:,} known already, {summary.rejects:,} rows rejected; {rate:,.0f} reports/s")
-    _print_unreadable(console, summary)
+    _print_unreadable(console, summary, database)
     if summary.unreadable_chars:
         console.print(f"{summary.unreadable_chars:,} characters are unreadable (U+FFFD): try --encoding")
     _print_next(console, summary, database)
@@ -55,24 +56,24 @@ def _print_review(console: Console, connection: duckdb.DuckDBPyConnection) -> No
         console.print("worth a look: " + ", ".join(f"{reason} {n:,}" for reason, n in reasons))
 
 
-def _print_unreadable(console: Console, summary: RunSummary) -> None:
+def _print_unreadable(console: Console, summary: RunSummary, database: Path) -> None:
     if summary.unreadable:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in summary.unreadable.most_common())
-        console.print(f"not read, and no evidence of anything: {reasons}; which: reportsup audit unreadable")
+        which = hint("audit unreadable", database)
+        console.print(escape(f"not read, and no evidence of anything: {reasons}; which: {which}"), soft_wrap=True)
 
 
-def _print_people(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+def _print_people(console: Console, connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """What readers corrected or annotated and could not be carried over to the present texts and findings."""
     for view, counted, of, what in _PEOPLE:
         lost = connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
         if lost:
             total = connection.execute(f"SELECT count(*) FROM {of}").fetchall()[0][0]
-            name = view.removeprefix("audit_")
-            console.print(f"{lost:,} of {total:,} {counted} {what}: reportsup audit {name}", soft_wrap=True)
+            which = hint(f"audit {view.removeprefix('audit_')}", database)
+            console.print(escape(f"{lost:,} of {total:,} {counted} {what}: {which}"), soft_wrap=True)
 
 
 def _print_next(console: Console, summary: RunSummary, database: Path) -> None:
-    option = "" if str(database) == "reportsup.duckdb" else f" --db {database}"
     queries = [
         "SELECT organ, laterality, location, sizes_mm, evidence FROM v_findings LIMIT 10",
         "SELECT organ, status, count(*) FROM v_organ_status GROUP BY ALL ORDER BY ALL",
@@ -84,5 +85,5 @@ def _print_next(console: Console, summary: RunSummary, database: Path) -> None:
         queries[2] = "SELECT status, reason, count(*) FROM v_extractions WHERE status <> 'ok' GROUP BY ALL"
     console.print("Try:")
     for query in queries:
-        console.print(escape(f'  reportsup sql "{query}"{option}'), soft_wrap=True)
-    console.print(escape(f"  reportsup audit{option}"), soft_wrap=True)
+        console.print(escape("  " + hint(f'sql "{query}"', database)), soft_wrap=True)
+    console.print(escape("  " + hint("audit", database)), soft_wrap=True)

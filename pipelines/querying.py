@@ -59,7 +59,7 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
         return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
     except _OF_THE_QUERY as error:
         raise ConfigError(
-            f'sql: {error} vs a query that DuckDB understands. Tables: reportsup sql "SHOW TABLES".'
+            f'sql: {error} vs a query that DuckDB understands. Tables: `reportsup sql "SHOW TABLES"`.'
         ) from error
     except _OF_A_VALUE as error:
         if "read-only mode" in str(error):

@@ -24,10 +24,10 @@ def export(
     Example: `reportsup export findings.parquet --format parquet`
     """
     from ..exporting import export as write
+    from ..hints import hint
 
     left_out = write(db, out, format, raw)
     typer.echo(f"wrote {out}", err=True)
     if left_out:
-        typer.echo(
-            f"left out, since nothing is known of them: {left_out}; which: reportsup audit without_status", err=True
-        )
+        which = hint("audit without_status", db)
+        typer.echo(f"left out, since nothing is known of them: {left_out}; which: {which}", err=True)

@@ -179,7 +179,12 @@ def _print_summary(result: "IndexResult", db: Path | None) -> None:
     console.print(f"{len(usable)} of {len(result.cases)} cases {what}, {result.n_set_aside} set aside", end="")
     console.print(f", {result.n_unchanged} unchanged" if result.n_unchanged else "")
     if db is not None and usable:
-        console.print(f"Next: reportsup train --db {db}, or look first: reportsup sql 'FROM case_problems' --db {db}")
+        from rich.markup import escape
+
+        from ..hints import hint
+
+        look = hint("sql 'FROM case_problems'", db)
+        console.print(escape(f"Next: {hint('train', db)}\nor look first: {look}"), soft_wrap=True)
 
 
 def _summary_rows(result: "IndexResult") -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """`reportsup train`: from the database's cases to a run folder."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -154,7 +155,7 @@ def _train(run: Path, config: "TrainingConfig", prepared: "Prepared", stage: int
 
         folder = train_run(run, config, prepared.data, stop_after=last, report=report)
     if _is_main_process():
-        typer.echo(f"{folder.path}: {last} steps done. Next: reportsup evaluate {folder.path}")
+        typer.echo(f"{folder.path}: {last} steps done. Next: reportsup evaluate {shlex.quote(str(folder.path))}")
 
 
 def _bar(progress: Any, console: "Console") -> Any:

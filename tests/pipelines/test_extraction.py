@@ -243,3 +243,37 @@ def test_a_full_disk_keeps_whole_batches_and_the_next_run_goes_on(reports, clean
     assert len(contents(database)["extractions"]) == 50 * batch
     assert run(reports, database).skipped == 50 * batch
     assert contents(database) == clean
+
+
+def test_progress_tells_what_is_finished_not_what_is_read(reports, tmp_path):
+    sources = open_sources([reports], InputOptions())
+    told = []
+    run_extraction(
+        sources,
+        tmp_path / "d.duckdb",
+        ExtractorSpec(),
+        progress=lambda summary, at: told.append((summary.extracted, at)),
+    )
+    size = reports.stat().st_size
+    assert len(told) == 300
+    for extracted, at in told:
+        assert at / size == pytest.approx(extracted / 300, abs=0.05)
+    assert told[-1] == (300, size)
+
+
+def test_the_summary_names_every_organ(reports, tmp_path, capsys):
+    from reportsup.pipelines.extraction_summary import print_summary
+    from reportsup.schemas import Organ
+
+    database = tmp_path / "d.duckdb"
+    summary = run_extraction(open_sources([reports], InputOptions()), database, ExtractorSpec())
+    with open_database(database) as connection:
+        for n, organ in enumerate(Organ):
+            connection.execute(
+                "UPDATE findings SET organ = ? WHERE finding_id IN "
+                "(SELECT finding_id FROM findings ORDER BY finding_id LIMIT 1 OFFSET ?)",
+                [str(organ), n],
+            )
+    print_summary(summary, database)
+    printed = capsys.readouterr().out
+    assert [str(organ) for organ in Organ if str(organ) not in printed] == []
