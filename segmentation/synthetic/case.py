@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ...schemas import ConfigError
 from .anatomy import ORGAN_MASKS, lay_out, sample_body
-from .lesions import LESION_ORGANS, LesionRecord, measure, place_lesions
+from .lesions import DIAMETERS_MM, LESION_ORGANS, LesionRecord, measure, place_lesions
 from .scanner import SCANNERS, Scanner, acquire
 from .shapes import Field, Mask
 
@@ -37,7 +37,12 @@ class SyntheticCase:
 
 
 def make_case(
-    seed: int, scanner: str = "A", *, lesion_count: int | None = None, organs: Sequence[str] = LESION_ORGANS
+    seed: int,
+    scanner: str = "A",
+    *,
+    lesion_count: int | None = None,
+    organs: Sequence[str] = LESION_ORGANS,
+    smallest_mm: float | None = None,
 ) -> SyntheticCase:
     """A synthetic patient, the same for the same arguments.
 
@@ -45,22 +50,23 @@ def make_case(
         scanner: name in `SCANNERS`.
         lesion_count: lesions to place, 0 to 4 (fewer where there is no room); None = none in half of the patients.
         organs: organs that may have lesions.
+        smallest_mm: see `place_lesions`.
 
     Raises:
-        ConfigError: an unknown scanner or organ, or a count out of range.
+        ConfigError: an unknown scanner or organ, or a count or diameter out of range.
 
     Example:
         >>> case = make_case(3, "A", lesion_count=2)
         >>> case.ct.shape, len(case.lesions)
         ((64, 48, 40), 2)
     """
-    _check(scanner, lesion_count, organs)
+    _check(scanner, lesion_count, organs, smallest_mm)
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, MAX_LESIONS + 1) * (rng.random() < 0.5)) if lesion_count is None else lesion_count
     device = SCANNERS[scanner]
     grid = device.grid()
     regions = lay_out(sample_body(rng), grid)
-    lesions = place_lesions(rng, regions, grid, count=count, organs=organs)
+    lesions = place_lesions(rng, regions, grid, count=count, organs=organs, smallest_mm=smallest_mm)
     ct, contrasts_hu = acquire(rng, regions, lesions, grid, device)
     lesion_masks = {f"{organ}_lesion": np.zeros(grid.shape, bool) for organ in organs}
     for lesion in lesions:
@@ -76,7 +82,7 @@ def make_case(
     )
 
 
-def _check(scanner: str, lesion_count: int | None, organs: Sequence[str]) -> None:
+def _check(scanner: str, lesion_count: int | None, organs: Sequence[str], smallest_mm: float | None) -> None:
     if scanner not in SCANNERS:
         raise ConfigError(
             f"scanner: {scanner!r} vs one of {', '.join(SCANNERS)}. "
@@ -91,4 +97,9 @@ def _check(scanner: str, lesion_count: int | None, organs: Sequence[str]) -> Non
     if lesion_count is not None and not 0 <= lesion_count <= MAX_LESIONS:
         raise ConfigError(
             f"lesion_count: {lesion_count} vs 0 to {MAX_LESIONS}. More lesions find no room. Lower the count."
+        )
+    largest_mm = min(DIAMETERS_MM[organ][1] for organ in organs)
+    if smallest_mm is not None and not 1 <= smallest_mm < largest_mm:
+        raise ConfigError(
+            f"smallest_mm: {smallest_mm} vs 1 to {largest_mm:g}, the largest lesion. No diameter can be drawn. Change it."
         )

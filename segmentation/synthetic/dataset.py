@@ -91,15 +91,17 @@ def write_dataset(
     size: DatasetSize | None = None,
     seed: int = 0,
     organs: Sequence[str] = LESION_ORGANS,
+    smallest_mm: float | None = None,
     workers: int = 2,
 ) -> list[DatasetCase]:
     """The cases written under `folder`, with the records of their lesions.
 
     Args:
+        smallest_mm: see `place_lesions`.
         workers: processes that make cases at the same time.
     """
     plans = plan_dataset(size or DatasetSize(), seed)
-    write = partial(_write_case, folder, organs=tuple(organs))
+    write = partial(_write_case, folder, organs=tuple(organs), smallest_mm=smallest_mm)
     if workers > 1:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             cases = list(pool.map(write, plans, chunksize=8))
@@ -111,8 +113,10 @@ def write_dataset(
     return cases
 
 
-def _write_case(folder: Path, plan: CasePlan, organs: Sequence[str]) -> DatasetCase:
-    case = make_case(plan.seed, plan.scanner, lesion_count=plan.lesion_count, organs=organs)
+def _write_case(folder: Path, plan: CasePlan, organs: Sequence[str], smallest_mm: float | None) -> DatasetCase:
+    case = make_case(
+        plan.seed, plan.scanner, lesion_count=plan.lesion_count, organs=organs, smallest_mm=smallest_mm
+    )
     place = folder / "cases" / plan.case_id
     _write_masks(place / "segmentations", case.organ_masks, case)
     _save(place / "ct.nii.gz", np.rint(case.ct).astype(np.int16), case)

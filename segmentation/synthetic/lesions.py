@@ -98,11 +98,21 @@ class Lesion:
 
 
 def place_lesions(
-    rng: np.random.Generator, regions: Regions, grid: Grid, *, count: int, organs: Sequence[str]
+    rng: np.random.Generator,
+    regions: Regions,
+    grid: Grid,
+    *,
+    count: int,
+    organs: Sequence[str],
+    smallest_mm: float | None = None,
 ) -> list[Lesion]:
     """Up to `count` lesions that do not touch each other; most patients have theirs in one organ.
 
     Changes `regions` so that a lesion that bulges out of its organ belongs to it.
+
+    Args:
+        smallest_mm: diameters are even in their logarithm from here to the organ's largest; None = a first lesion is
+            large enough to be seen (`DIAMETERS_MM`), a fifth of the others in its organ are small.
     """
     home = str(rng.choice(list(organs)))
     taken = np.zeros(grid.shape, bool)
@@ -110,7 +120,8 @@ def place_lesions(
     for number in range(count):
         organ = home if number == 0 or rng.random() < 0.7 else str(rng.choice(list(organs)))
         small = number > 0 and organ == home and rng.random() < 0.2  # scattered around the large first one
-        low, high = SMALL_DIAMETERS_MM if small else DIAMETERS_MM[organ]
+        low, high = SMALL_DIAMETERS_MM if small and smallest_mm is None else DIAMETERS_MM[organ]
+        low = low if smallest_mm is None else smallest_mm
         diameter_mm = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         lesion = _place(rng, regions, grid, taken, organ, diameter_mm)
         if lesion is not None:
