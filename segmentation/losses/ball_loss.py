@@ -13,13 +13,18 @@ from ..lesion_targets import LesionTargets
 from .checks import check_choice, check_options, check_targets
 from .precision import full_precision, without_autocast, zero_touching
 from .pseudo_mask import BallOptions, PseudoMask, place_lesions
-from .voxel_terms import SMOOTHING_VOXELS, mean_over_batch
+from .voxel_terms import adaptive_tversky, mean_over_batch, soft_dice
 
 Box = tuple[slice, slice, slice]
 
 
 def pseudo_mask_loss(
-    logits: Tensor, mask: PseudoMask, background: Tensor, dice_weight: float = 1.0, crop_voxels: int | None = None
+    logits: Tensor,
+    mask: PseudoMask,
+    background: Tensor,
+    dice_weight: float = 1.0,
+    crop_voxels: int | None = None,
+    overlap: str = "dice",
 ) -> Tensor:
     """Return how far the logits of one region are from its pseudo-mask; all tensors (X, Y, Z).
 
@@ -29,8 +34,9 @@ def pseudo_mask_loss(
         logits: of the region's bounding box.
         mask: foreground weights and ignored voxels.
         background: float, 1 where no lesion is.
-        dice_weight: weight of the Dice over foreground and background, ≥ 0.
+        dice_weight: weight of the overlap term over foreground and background, ≥ 0.
         crop_voxels: divide both sums by this number of voxels, as the reference does, instead of averaging.
+        overlap: "dice", or "tversky" (`adaptive_tversky`: the reference).
     """
     as_lesion = (functional.softplus(-logits) * mask.foreground).sum()
     as_background = (functional.softplus(logits) * background).sum()
@@ -44,10 +50,9 @@ def pseudo_mask_loss(
     if dice_weight == 0:
         return cross_entropy
     lesion = (mask.foreground > 0).to(logits.dtype)
-    probabilities = torch.sigmoid(logits)
-    overlap = (probabilities * lesion).sum()
-    total = (probabilities * (lesion + background)).sum() + lesion.sum()
-    return cross_entropy + dice_weight * (1 - (2 * overlap + SMOOTHING_VOXELS) / (total + SMOOTHING_VOXELS))
+    measure = adaptive_tversky if overlap == "tversky" else soft_dice
+    one_crop = (field[None, None] for field in (torch.sigmoid(logits), lesion, lesion + background))
+    return cross_entropy + dice_weight * measure(*one_crop).sum()
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,8 @@ class BallLoss(nn.Module):
         options: how a lesion is drawn.
         dice_weight: weight of the Dice beside the cross-entropy, ≥ 0.
         normalisation: "terms" (lesion and background averaged apart) or "crop" (both over all voxels: the reference).
+        overlap: "dice" or "tversky" (the reference's).
+        mean_over: "slots" with lesions, or all "crops" of the batch, those without reports too (the reference).
         over_ranks: take the mean over the slots of all ranks (see `ranks.sum_over_ranks`).
 
     Raises:
@@ -131,11 +138,15 @@ class BallLoss(nn.Module):
         *,
         dice_weight: float = 1.0,
         normalisation: str = "terms",
+        overlap: str = "dice",
+        mean_over: str = "slots",
         over_ranks: bool = False,
     ) -> None:
         super().__init__()
         self.options = options or BallOptions()
         check_choice("normalisation", normalisation, ("terms", "crop"))
+        check_choice("overlap", overlap, ("dice", "tversky"))
+        check_choice("mean_over", mean_over, ("slots", "crops"))
         check_options(
             dice_weight=(dice_weight, 0.0, 1e3),
             search_factor=(self.options.search_factor, 1.0, 10.0),
@@ -146,6 +157,8 @@ class BallLoss(nn.Module):
         )
         self.dice_weight = dice_weight
         self.normalisation = normalisation
+        self.overlap = overlap
+        self.mean_over = mean_over
         self.over_ranks = over_ranks
 
     def forward(self, logits: Tensor, targets: LesionTargets) -> Tensor:
@@ -165,7 +178,8 @@ class BallLoss(nn.Module):
             placed = place_slots(logits, targets, self.options)
             for slot in placed:
                 total = total + targets.weight[slot.sample, slot.slot].item() * self._slot_loss(logits, targets, slot)
-            return mean_over_batch(total, total.new_tensor(float(len(placed))), self.over_ranks)
+            count = len(placed) if self.mean_over == "slots" else len(logits)
+            return mean_over_batch(total, total.new_tensor(float(count)), self.over_ranks)
 
     def _slot_loss(self, logits: Tensor, targets: LesionTargets, slot: PlacedSlot) -> Tensor:
         region_logits = logits[slot.sample, int(targets.channel[slot.sample, slot.slot])][slot.box]
@@ -173,7 +187,7 @@ class BallLoss(nn.Module):
         # Without background the Dice is a foreground term alone: the cross-entropy says the same.
         dice_weight = self.dice_weight if targets.background_known[slot.sample, slot.slot] else 0.0
         background = slot.background.to(region_logits.dtype)
-        return pseudo_mask_loss(region_logits, slot.mask, background, dice_weight, crop_voxels)
+        return pseudo_mask_loss(region_logits, slot.mask, background, dice_weight, crop_voxels, self.overlap)
 
 
 def slots_with_lesions(targets: LesionTargets) -> list[tuple[int, int]]:

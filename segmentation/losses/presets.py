@@ -16,7 +16,9 @@ class LossPreset:
         volume_form: of the Volume Loss.
         overlap: of the segmentation loss.
         ball: how the Ball Loss draws lesions.
-        ball_normalisation: how it averages.
+        ball_normalisation: how it averages the voxels of a slot.
+        ball_overlap: its overlap term.
+        mean_over: what the report terms are averaged over.
         volume_weight: of the Volume Loss in the total, ≥ 0.
         ball_weight: of the Ball Loss in the total, ≥ 0.
         head_decay: weight of each deep-supervision head relative to the one before, > 0.
@@ -26,6 +28,8 @@ class LossPreset:
     overlap: str = "dice"
     ball: BallOptions = field(default_factory=BallOptions)
     ball_normalisation: str = "terms"
+    ball_overlap: str = "dice"
+    mean_over: str = "slots"
     volume_weight: float = 0.2
     ball_weight: float = 0.2
     head_decay: float = 0.5
@@ -38,8 +42,10 @@ PRESETS = MappingProxyType(
         "reference": LossPreset(
             volume_form="reference",
             overlap="tversky",
-            ball=BallOptions(rank_weights=True),
+            ball=BallOptions(rank_weights=True, whole_ball=True),
             ball_normalisation="crop",
+            ball_overlap="tversky",
+            mean_over="crops",
             volume_weight=0.05,
             ball_weight=0.05,
             head_decay=1.0,

@@ -8,9 +8,9 @@ positions stay on the device.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 import torch
 from torch import Tensor
@@ -29,6 +29,8 @@ class BallOptions:
         ring_mm: reach around those that is ignored too, ≥ 0.
         small_mm3: up to this volume all of the lesion is foreground.
         rank_weights: weigh the most probable foreground voxel twice the least probable one.
+        whole_ball: draw the ball of the largest diameter, in odd millimetres, where it is larger than the reported
+            volume, as the published code does (R-Super, losses_foundation.py:1431).
     """
 
     search_factor: float = 1.2
@@ -37,6 +39,18 @@ class BallOptions:
     ring_mm: float = 3.5
     small_mm3: float = 100.0
     rank_weights: bool = False
+    whole_ball: bool = False
+
+    def drawn_volume_mm3(self, diameter_mm: float, volume_mm3: float) -> float:
+        """Return the volume of a lesion that is drawn: the reported one, or the ball's.
+
+        >>> round(BallOptions().drawn_volume_mm3(20.0, 1571.0)), round(BallOptions(whole_ball=True).drawn_volume_mm3(20.0, 1571.0))
+        (1571, 4849)
+        """
+        if not self.whole_ball:
+            return volume_mm3
+        odd_mm = round(diameter_mm) + 1 - round(diameter_mm) % 2
+        return max(volume_mm3, math.pi / 6 * odd_mm**3)
 
 
 @dataclass(frozen=True)
@@ -116,13 +130,13 @@ def _draw(
     candidate = free[window] & (distance2 <= radius_mm**2 * (1 + 1e-6))
     order = _most_probable_first(probability[window], candidate, distance2 / radius_mm**2)
 
-    n_voxels = max(round(volume_mm3 / prod(spacing_mm)), 1)
+    n_voxels = max(round(options.drawn_volume_mm3(diameter_mm, volume_mm3) / math.prod(spacing_mm)), 1)
     n_possible = min(max(int(options.ignored_fraction * n_voxels), n_voxels), candidate.numel())
     chosen = order.topk(n_possible).indices
     rank = torch.arange(n_possible, device=chosen.device)
     available = candidate.sum()
     n_lesion = available.clamp(max=n_voxels)
-    n_small = n_lesion.clamp(max=round(options.small_mm3 / prod(spacing_mm)))
+    n_small = n_lesion.clamp(max=round(options.small_mm3 / math.prod(spacing_mm)))
     n_foreground = torch.maximum((options.foreground_fraction * n_lesion).long(), n_small).clamp(min=1)
 
     weights = (rank < torch.minimum(n_foreground, available)).to(probability.dtype)

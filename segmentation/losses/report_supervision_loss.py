@@ -21,14 +21,15 @@ from .volume_loss import VolumeLoss
 class ReportSupervisionLoss(nn.Module):
     """Segmentation loss on every head, Volume Loss on the deep-supervision heads, Ball Loss on the final one.
 
-    With a single head both report terms act on it. The voxels of a slot's region are taken out of `known` for the
-    slot's channel, so that no voxel is pulled in two directions.
+    With a single head both report terms act on it.
 
     Args:
         preset: "interval" (default) or "reference"; see `presets.PRESETS`.
         volume_weight: of the Volume Loss; None = the preset's.
         ball_weight: of the Ball Loss; None = the preset's.
         cross_entropy_weight, positive_weight: see `MaskedSegmentationLoss`.
+        regions_unknown: take the voxels of a slot's region out of `known`, so that no voxel is pulled in two directions;
+            False leaves `known` as it is given (the reference keeps the outer part of a region's margin known).
         over_ranks: in a distributed run, take every term over the batches of all ranks: N ranks minimise what one rank
             with the whole batch would. All ranks must then call the loss in step.
 
@@ -54,6 +55,7 @@ class ReportSupervisionLoss(nn.Module):
         ball_weight: float | None = None,
         cross_entropy_weight: float = 1.0,
         positive_weight: float = 1.0,
+        regions_unknown: bool = True,
         over_ranks: bool = False,
     ) -> None:
         super().__init__()
@@ -66,14 +68,21 @@ class ReportSupervisionLoss(nn.Module):
         )
         check_options(volume_weight=(options.volume_weight, 0.0, 1e3), ball_weight=(options.ball_weight, 0.0, 1e3))
         self.options = options
+        self.regions_unknown = regions_unknown
         self.segmentation_loss = MaskedSegmentationLoss(
             options.overlap,
             cross_entropy_weight=cross_entropy_weight,
             positive_weight=positive_weight,
             over_ranks=over_ranks,
         )
-        self.volume_loss = VolumeLoss(options.volume_form, over_ranks=over_ranks)
-        self.ball_loss = BallLoss(options.ball, normalisation=options.ball_normalisation, over_ranks=over_ranks)
+        self.volume_loss = VolumeLoss(options.volume_form, mean_over=options.mean_over, over_ranks=over_ranks)
+        self.ball_loss = BallLoss(
+            options.ball,
+            normalisation=options.ball_normalisation,
+            overlap=options.ball_overlap,
+            mean_over=options.mean_over,
+            over_ranks=over_ranks,
+        )
 
     def forward(
         self,
@@ -96,7 +105,8 @@ class ReportSupervisionLoss(nn.Module):
         heads = [heads] if isinstance(heads, Tensor) else list(heads)
         if not heads:
             raise DataError("heads: none vs at least one. There is nothing to train. Pass the network's logits.")
-        segmentation = self._segmentation(heads, labels, _left_to_masks(labels, known, targets))
+        known = _left_to_masks(labels, known, targets) if self.regions_unknown else known
+        segmentation = self._segmentation(heads, labels, known)
         volume, ball = self.report_terms(heads, targets)
         loss = segmentation + self.options.volume_weight * volume + self.options.ball_weight * ball
         terms = {"segmentation": segmentation, "volume": volume, "ball": ball}

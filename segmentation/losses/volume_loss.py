@@ -131,6 +131,8 @@ class VolumeLoss(nn.Module):
         relative_softening: ε of `interval_volume_loss`.
         softening_mm3: absolute softening of `interval_volume_loss`.
         tolerance: τ of `reference_volume_loss`.
+        mean_over: "slots" with a usable target, or "crops": all channels of all crops, 0 without a target (the
+            reference).
         over_ranks: take the mean over the slots of all ranks (see `ranks.sum_over_ranks`).
 
     Raises:
@@ -152,10 +154,12 @@ class VolumeLoss(nn.Module):
         relative_softening: float = 0.1,
         softening_mm3: float = 5.0,
         tolerance: float = 0.2,
+        mean_over: str = "slots",
         over_ranks: bool = False,
     ) -> None:
         super().__init__()
         check_choice("form", form, ("interval", "reference"))
+        check_choice("mean_over", mean_over, ("slots", "crops"))
         check_options(
             relative_softening=(relative_softening, 1e-3, 10.0),
             softening_mm3=(softening_mm3, 1e-3, 1e6),
@@ -165,6 +169,7 @@ class VolumeLoss(nn.Module):
         self.relative_softening = relative_softening
         self.softening_mm3 = softening_mm3
         self.tolerance = tolerance
+        self.mean_over = mean_over
         self.over_ranks = over_ranks
 
     def forward(self, logits: Tensor, targets: LesionTargets) -> Tensor:
@@ -184,7 +189,8 @@ class VolumeLoss(nn.Module):
             if slots:
                 weights = torch.stack([targets.weight[b, r] for b, r in slots]).to(total)
                 total = (self._slot_losses(full_precision(logits), targets, slots) * weights).sum()
-            return mean_over_batch(total, total.new_tensor(float(len(slots))), self.over_ranks)
+            count = len(slots) if self.mean_over == "slots" else logits.shape[0] * logits.shape[1]
+            return mean_over_batch(total, total.new_tensor(float(count)), self.over_ranks)
 
     def _usable_slots(self, targets: LesionTargets) -> list[tuple[int, int]]:
         usable = targets.channel >= 0

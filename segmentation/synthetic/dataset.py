@@ -114,9 +114,7 @@ def write_dataset(
 
 
 def _write_case(folder: Path, plan: CasePlan, organs: Sequence[str], smallest_mm: float | None) -> DatasetCase:
-    case = make_case(
-        plan.seed, plan.scanner, lesion_count=plan.lesion_count, organs=organs, smallest_mm=smallest_mm
-    )
+    case = make_case(plan.seed, plan.scanner, lesion_count=plan.lesion_count, organs=organs, smallest_mm=smallest_mm)
     place = folder / "cases" / plan.case_id
     _write_masks(place / "segmentations", case.organ_masks, case)
     _save(place / "ct.nii.gz", np.rint(case.ct).astype(np.int16), case)

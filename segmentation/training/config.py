@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from ...schemas.errors import ConfigError, InputError
+from .recipes import RECIPES
 
 TABLE = "train"
 
@@ -34,6 +35,9 @@ class TrainingConfig:
         ('SegResNetDS', 40000)
     """
 
+    # Values for what is not set here or in the file; see `recipes`.
+    recipe: Literal["default", "reference"] = "default"
+
     # Network: a MONAI name (see `networks.NETWORKS`) or "package.module:function".
     network: str = "SegResNetDS"
     network_args: dict[str, Any] = Field(default_factory=dict)
@@ -44,6 +48,10 @@ class TrainingConfig:
     unmentioned: Literal["unknown", "negative"] = "unknown"  # what a report means by not naming an organ
     spacing_mm: tuple[Length, Length, Length] | None = None
     margin_mm: Weight = 15.5  # how far a lesion may reach out of the region that its report names
+    search: Literal["reach", "margin"] = "reach"  # as far as the reported sizes reach, at least the margin; or no more
+    unknown_margin_mm: Weight | None = None
+    # Around such a region, this far, nothing is known to the masks; None = as far as is searched.
+    one_region: bool = False  # a crop teaches the region it was made for alone; the others are unknown
 
     # Cases and crops. `batch_size` counts crops over all devices, so adding devices does not change the method.
     patch_size: Triple | None = None
@@ -116,7 +124,7 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = (), **chang
         >>> load_config(overrides=["batch_size=4", "schedule=cosine"]).batch_size
         4
     """
-    values: dict[str, Any] = dict(_read_table(path)) if path is not None else {}
+    values: dict[str, Any] = dict(read_table(path)) if path is not None else {}
     for override in overrides:
         _apply_override(values, override)
     values.update({key: value for key, value in changes.items() if value is not None})
@@ -126,6 +134,7 @@ def load_config(path: Path | None = None, overrides: Iterable[str] = (), **chang
 def build_config(values: Mapping[str, Any]) -> TrainingConfig:
     """A validated configuration from plain values; raises ConfigError naming what is wrong."""
     known = [field.name for field in fields(TrainingConfig)]
+    values = {**RECIPES.get(str(values.get("recipe")), {}), **values}
     for key in values:
         if key not in known:
             raise ConfigError(_unknown_key(key, known))
@@ -162,7 +171,8 @@ def config_difference(old: TrainingConfig, new: TrainingConfig) -> list[str]:
 FREE = frozenset({"workers", "log_every", "checkpoint_every", "tracker"})
 
 
-def _read_table(path: Path) -> Mapping[str, Any]:
+def read_table(path: Path) -> Mapping[str, Any]:
+    """The `[train]` table of a TOML file, not yet validated; raises as `load_config` does."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -51,7 +51,7 @@ class TrainingCase:
 
 @dataclass(frozen=True)
 class CropRules:
-    """How crops are chosen; see the fields of the same name in `TrainingConfig`."""
+    """How crops are chosen and what they claim; see the fields of the same name in `TrainingConfig`."""
 
     size: tuple[int, int, int]
     lesion_share: float = 0.6
@@ -59,6 +59,9 @@ class CropRules:
     target_share: float = 0.9
     presence_targets: bool = True
     smallest_scale: float = 1.0
+    search: str = "reach"
+    unknown_margin_mm: float | None = None
+    one_region: bool = False
     spatial: SpatialAugmentation | None = None
     intensity: bool = False
 
@@ -104,16 +107,28 @@ def make_sample(
     if rules.spatial is not None:
         transform = rules.spatial.draw(rng, case.cached.spacing_mm)
     wanted = _wanted(channels, plan, of_report, organ)
-    placement = _choose(case, wanted, plan, rules, transform, rng)
-    sample = cut_sample(case, plan, placement, with_reports=with_reports, presence_targets=rules.presence_targets)
+    placement, region = _choose(case, wanted, plan, rules, transform, rng)
+    sample = cut_sample(case, plan, placement, rules, with_reports=with_reports, made_for=region)
     image = change_intensity(sample.image, rng) if rules.intensity else sample.image
     return replace(sample, image=image, of_report=of_report)
 
 
 def cut_sample(
-    case: TrainingCase, plan: Plan, placement: Placement, *, with_reports: bool = True, presence_targets: bool = True
+    case: TrainingCase,
+    plan: Plan,
+    placement: Placement,
+    rules: CropRules | None = None,
+    *,
+    with_reports: bool = True,
+    made_for: ReportedRegion | None = None,
 ) -> Sample:
-    """The sample of a given placement, with everything that is known inside it."""
+    """The sample of a given placement, with everything that is known inside it.
+
+    Args:
+        rules: what crops claim; None = the default ones.
+        made_for: the region that the crop was placed around, the only one it teaches where `rules.one_region` is set.
+    """
+    rules = rules or CropRules(placement.size)
     cached, channels = case.cached, _channels(case, plan, with_reports)
     lesion_names = [plan.channels[i].name for i, channel in channels.items() if channel.status is ChannelStatus.MASKED]
     reported = [(index, region) for index, channel in channels.items() for region in channel.regions]
@@ -123,10 +138,15 @@ def cut_sample(
     arrays = {f"mask/{name}": block.masks[name] for name in lesion_names}
     for i, (index, region) in enumerate(reported):
         margin = np.any([block.margins[name] for name in region.masks], axis=0)
-        arrays[f"zone/{i}"], centres = _zones(region, margin, cached, plan, start, size)
-        for name in _masks_of_others(region, channels[index]):
-            centres = centres & ~block.masks[name]
-        arrays[f"centres/{i}"] = centres
+        if rules.search == "margin":
+            arrays[f"zone/{i}"] = arrays[f"centres/{i}"] = margin
+        else:
+            arrays[f"zone/{i}"], centres = _zones(region, margin, cached, plan, start, size)
+            for name in _masks_of_others(region, channels[index]):
+                centres = centres & ~block.masks[name]
+            arrays[f"centres/{i}"] = centres
+        if rules.unknown_margin_mm is not None:
+            (arrays[f"unknown/{i}"],) = region_zones(cached, region.masks, (rules.unknown_margin_mm,), start, size)
     image, moved = cut(block.image, arrays, start, placement, cached.background)
 
     label = torch.zeros(len(plan.channels), *placement.size, dtype=torch.bool)
@@ -137,9 +157,11 @@ def cut_sample(
             label[index] = moved[f"mask/{plan.channels[index].name}"]
     regions: list[RegionTarget] = []
     for i, (index, region) in enumerate(reported):
-        if bool(moved[f"zone/{i}"].any()):
-            usable = presence_targets or all(lesion.sized for lesion in region.lesions)
-            target = _crop_region(index, region, moved[f"zone/{i}"], cached, plan, placement, usable)
+        taught = not rules.one_region or region is made_for
+        if rules.unknown_margin_mm is not None or not taught:
+            known[index] &= ~moved.get(f"unknown/{i}", moved[f"zone/{i}"])
+        if taught and bool(moved[f"zone/{i}"].any()):
+            target = _crop_region(index, region, moved[f"zone/{i}"], cached, plan, placement, rules)
             regions.append(replace(target, centres=moved[f"centres/{i}"]))
     return Sample(cached.case_id, image, label, known, tuple(regions), cached.spacing_mm, placement)
 
@@ -173,7 +195,7 @@ def trains_on(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: 
 
 def region_scale(region: ReportedRegion, case: CachedCase, rules: CropRules, plan: Plan) -> float:
     """The scale, at most 1, at which a crop holds a region and what its lesions reach beyond it."""
-    return fitting_scale(*_reached_box(region, case, plan), rules.size)
+    return fitting_scale(*_reached_box(region, case, plan, rules), rules.size)
 
 
 def lesions_reach_mm(region: ReportedRegion) -> float:
@@ -200,10 +222,17 @@ def _channels(case: TrainingCase, plan: Plan, with_reports: bool) -> Mapping[int
 
 
 def _crop_region(
-    index: int, region: ReportedRegion, mask: Tensor, case: CachedCase, plan: Plan, placement: Placement, usable: bool
+    index: int,
+    region: ReportedRegion,
+    mask: Tensor,
+    case: CachedCase,
+    plan: Plan,
+    placement: Placement,
+    rules: CropRules,
 ) -> RegionTarget:
     growth = placement.transform.scale**3
-    low, high = _reached_box(region, case, plan)
+    low, high = _reached_box(region, case, plan, rules)
+    usable = rules.presence_targets or all(lesion.sized for lesion in region.lesions)
     capacity_mm3 = float(mask.sum()) * float(np.prod(case.spacing_mm))
     lo, hi = region.volume_lo_mm3 * growth, _or_open(region.volume_hi_mm3) * growth
     if not usable:
@@ -225,15 +254,18 @@ def _or_open(volume_hi_mm3: float | None) -> float:
 
 
 def _reached_box(
-    region: ReportedRegion, case: CachedCase, plan: Plan, roomy: bool = False
+    region: ReportedRegion, case: CachedCase, plan: Plan, rules: CropRules, roomy: bool = False
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Voxel edges of the region's bounding box grown by its lesions' reach, cut off at the volume's faces.
 
-    At most by the margin; `roomy` by all of the reach, and the margin beyond.
+    At most by the margin; `roomy` by all of the reach, and the margin beyond. The box alone where `rules.search` does
+    not ask what lesions reach.
     """
     start, stop = case.box(region.masks)
     reach_mm = lesions_reach_mm(region)
     reach_mm = reach_mm + plan.margin_mm if roomy else min(reach_mm, plan.margin_mm)
+    if rules.search == "margin":
+        reach_mm = 0.0
     reach = reach_mm / np.asarray(case.spacing_mm)
     low = np.maximum(np.asarray(start) - reach, 0) - 0.5
     high = np.minimum(np.asarray(stop) + reach, case.shape) - 0.5
@@ -258,8 +290,8 @@ def _choose(
     rules: CropRules,
     transform: Transform,
     rng: np.random.Generator,
-) -> Placement:
-    """A placement: around a region, on a lesion, on an organ, or anywhere."""
+) -> tuple[Placement, ReportedRegion | None]:
+    """A placement: around a region, which is returned too, on a lesion, on an organ, or anywhere."""
     regions = [
         region
         for channel in channels.values()
@@ -268,7 +300,7 @@ def _choose(
     ]
     if regions and rng.random() < rules.target_share:
         region = regions[int(rng.integers(len(regions)))]
-        return _around_region(region, case.cached, plan, rules.size, transform, rng)
+        return _around_region(region, case.cached, plan, rules, transform, rng), region
     lesions = [plan.channels[i].name for i, c in channels.items() if c.status is ChannelStatus.MASKED]
     organs = [name for i, c in channels.items() for name in _organ_masks(case.cached, c.organ)]
     at, choice = rng.uniform(0.15, 0.85, 3) * np.asarray(rules.size), rng.random()
@@ -278,28 +310,28 @@ def _choose(
         point = _random_point(case.cached, organs[int(rng.integers(len(organs)))], rng)
     else:
         point = rng.uniform(0, 1, 3) * np.asarray(case.cached.shape)
-    return keep_inside(place_at(point, rules.size, transform, at), case.cached.shape)
+    return keep_inside(place_at(point, rules.size, transform, at), case.cached.shape), None
 
 
 def _around_region(
     region: ReportedRegion,
     case: CachedCase,
     plan: Plan,
-    size: tuple[int, int, int],
+    rules: CropRules,
     transform: Transform,
     rng: np.random.Generator,
 ) -> Placement:
     """A crop that holds the region: with its whole margin if it can; unturned, then scaled down, if it must."""
     u = rng.uniform(0, 1, 3)
-    needed = _reached_box(region, case, plan)
-    roomy = _reached_box(region, case, plan, roomy=True)
+    needed = _reached_box(region, case, plan, rules)
+    roomy = _reached_box(region, case, plan, rules, roomy=True)
     upright = Transform.identity(transform.flips)
-    scale = fitting_scale(*needed, size)
+    scale = fitting_scale(*needed, rules.size)
     if scale < 1:
         upright = Transform.similarity(np.zeros(3), scale, case.spacing_mm, transform.flips)
     for turned in (transform, upright):
         for low, high in (roomy, needed):
-            placement = place_around(low, high, size, turned, u)
+            placement = place_around(low, high, rules.size, turned, u)
             if placement is not None:
                 inside = keep_inside(placement, case.shape)
                 return inside if inside.contains(*needed) else placement

@@ -190,6 +190,9 @@ def crop_rules(config: TrainingConfig, plan: Plan) -> CropRules:
         target_share=config.target_share,
         smallest_scale=config.smallest_scale,
         presence_targets=config.presence_targets,
+        search=config.search,
+        unknown_margin_mm=config.unknown_margin_mm,
+        one_region=config.one_region,
         spatial=spatial,
         intensity=config.augment,
     )

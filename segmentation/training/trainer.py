@@ -113,6 +113,7 @@ class Trainer:
             ball_weight=config.ball_weight,
             cross_entropy_weight=config.cross_entropy_weight,
             positive_weight=config.positive_weight,
+            regions_unknown=config.unknown_margin_mm is None,
             over_ranks=self.accelerator.num_processes > 1,
         )
         _warn_of_batch_norm(built, self.accelerator.num_processes)
