@@ -34,7 +34,7 @@ def _rates(*rates: float, **settings: Any) -> dict[str, dict[str, Any]]:
 
 
 MASKS, REPORTS, PUBLISHED = "masks", "masks + reports", "published recipe"
-# The published cross-entropy weighs lesions less than `settings.toml`, and so the report terms more: it may have either.
+# The published cross-entropy weighs lesions less than `settings.toml`, and report terms more: it may have either.
 _PLAIN = {"cross_entropy_weight": 1.0, "positive_weight": 1.0}
 ARMS: tuple[Arm, ...] = (
     Arm(MASKS, {"use_reports": False}, _rates(4e-3, 1.2e-3)),

@@ -1,4 +1,4 @@
-"""What a run found in each test case, in files small enough to be committed: (organ, case) rows and operating points."""
+"""What a run found in each test case, in files small enough to be committed: a row for each case and organ."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,6 @@ from reportsup.schemas.atomic import write_text
 from reportsup.segmentation.evaluation import Evaluation
 from reportsup.segmentation.evaluation.patients import OperatingPoint
 from reportsup.segmentation.evaluation.records import ChannelResult
-from reportsup.segmentation.evaluation.summary import ResultTable
 
 DIGITS = 7
 _ROWS = TypeAdapter(tuple[ChannelResult, ...])
@@ -31,13 +30,6 @@ def read_cases(path: Path) -> tuple[tuple[ChannelResult, ...], dict[str, Operati
     rows = _ROWS.validate_python([_long(row) for row in document["rows"]])
     points = _POINTS.validate_python(document["operating_points"])
     return tuple(sorted(rows, key=lambda row: (row.case_id, row.organ))), points
-
-
-def table(path: Path, organ: str | None = None, site: str | None = None) -> ResultTable:
-    """The rows of one organ and site as arrays; None = all."""
-    rows, points = read_cases(path)
-    mine = [row for row in rows if organ in (None, row.organ) and site in (None, row.site)]
-    return ResultTable(mine, points)
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

@@ -44,8 +44,8 @@ class BallOptions:
     def drawn_volume_mm3(self, diameter_mm: float, volume_mm3: float) -> float:
         """Return the volume of a lesion that is drawn: the reported one, or the ball's.
 
-        >>> round(BallOptions().drawn_volume_mm3(20.0, 1571.0)), round(BallOptions(whole_ball=True).drawn_volume_mm3(20.0, 1571.0))
-        (1571, 4849)
+        >>> [round(BallOptions(whole_ball=whole).drawn_volume_mm3(20.0, 1571.0)) for whole in (False, True)]
+        [1571, 4849]
         """
         if not self.whole_ball:
             return volume_mm3

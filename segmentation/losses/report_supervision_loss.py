@@ -28,7 +28,7 @@ class ReportSupervisionLoss(nn.Module):
         volume_weight: of the Volume Loss; None = the preset's.
         ball_weight: of the Ball Loss; None = the preset's.
         cross_entropy_weight, positive_weight: see `MaskedSegmentationLoss`.
-        regions_unknown: take the voxels of a slot's region out of `known`, so that no voxel is pulled in two directions;
+        regions_unknown: take the voxels of a slot's region out of `known`, so that none is pulled in two directions;
             False leaves `known` as it is given (the reference keeps the outer part of a region's margin known).
         over_ranks: in a distributed run, take every term over the batches of all ranks: N ranks minimise what one rank
             with the whole batch would. All ranks must then call the loss in step.

@@ -101,5 +101,5 @@ def _check(scanner: str, lesion_count: int | None, organs: Sequence[str], smalle
     largest_mm = min(DIAMETERS_MM[organ][1] for organ in organs)
     if smallest_mm is not None and not 1 <= smallest_mm < largest_mm:
         raise ConfigError(
-            f"smallest_mm: {smallest_mm} vs 1 to {largest_mm:g}, the largest lesion. No diameter can be drawn. Change it."
+            f"smallest_mm: {smallest_mm} vs 1 to {largest_mm:g}, the largest. No diameter can be drawn. Change it."
         )

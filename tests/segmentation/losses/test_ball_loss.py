@@ -183,3 +183,30 @@ def test_neighbours_place_their_lesions_apart_each_in_its_own_region(blob_logits
     assert not by_slot[0].background[12, 12, 12]
     assert by_slot[0].background[4, 20, 20]
     assert by_slot[1].mask.lesion[12 - 8, 12, 12]
+
+
+def test_published_form_draws_the_ball_and_averages_over_all_crops(blob_logits):
+    flat = Lesion(diameter_mm=8.0, volume_mm3=60.0)
+    region = torch.ones(SHAPE, dtype=torch.bool)
+    target = RegionTarget(0, region, 50.0, 70.0, (flat,))
+    one, two = (LesionTargets.from_regions([[target]] + [[]] * n, torch.ones(n + 1, 3), SHAPE) for n in (0, 1))
+    logits = blob_logits(SHAPE, (11, 12, 13), 8.0, inside=1.0, outside=-2.0)
+    drawn = [slot_pseudo_mask(logits[0, 0], one, 0, 0, BallOptions(whole_ball=whole)).lesion for whole in (False, True)]
+    assert int(drawn[0].sum()) == 60
+    assert int(drawn[1].sum()) == pytest.approx(math.pi / 6 * 9**3, rel=0.1)  # the next odd diameter
+    pair = torch.cat([logits, logits])
+    losses = [BallLoss(mean_over="crops")(x, t).item() for x, t in ((logits, one), (pair, two))]
+    assert losses[1] == pytest.approx(losses[0] / 2)
+    assert BallLoss()(pair, two).item() == pytest.approx(losses[0])
+
+
+def test_published_overlap_weighs_the_more_frequent_error_more():
+    logits = torch.tensor([[[0.0, 2.0, -2.0]]])
+    lesion = torch.tensor([[[1.0, 0.0, 0.0]]])
+    mask = PseudoMask(lesion, torch.zeros(1, 1, 3, dtype=torch.bool), lesion > 0, torch.tensor(0.5))
+    dice_free = pseudo_mask_loss(logits, mask, 1 - lesion, dice_weight=0).item()
+    fp, fn, tp = 1.0, 0.5, 0.5  # sigmoid(2) + sigmoid(-2) = 1
+    alpha = fp / (fp + fn)
+    expected = 1 - tp / (tp + alpha * fp + (1 - alpha) * fn)
+    loss = pseudo_mask_loss(logits, mask, 1 - lesion, overlap="tversky").item()
+    assert loss - dice_free == pytest.approx(expected, rel=1e-4)

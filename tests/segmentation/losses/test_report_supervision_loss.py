@@ -29,7 +29,8 @@ def test_total_is_the_weighted_sum_of_the_terms(preset):
     terms = loss(given, torch.zeros(1, 2, *SHAPE), None, targets)
     expected = terms["segmentation"] + 0.3 * terms["volume"] + 0.7 * terms["ball"]
     torch.testing.assert_close(terms["loss"].detach(), expected)
-    torch.testing.assert_close(terms["volume"], VolumeLoss(loss.options.volume_form)(given[1], targets).detach())
+    alone = VolumeLoss(loss.options.volume_form, mean_over=loss.options.mean_over)
+    torch.testing.assert_close(terms["volume"], alone(given[1], targets).detach())
     assert [terms[name].requires_grad for name in ("segmentation", "volume", "ball", "loss")] == [False] * 3 + [True]
 
 
@@ -105,3 +106,12 @@ def test_wrong_arguments_are_named():
         ReportSupervisionLoss(ball_weight=-1.0)
     with pytest.raises(DataError, match="heads: none"):
         ReportSupervisionLoss()([], torch.zeros(1, 2, *SHAPE))
+
+
+def test_known_voxels_of_a_region_stay_known_where_asked():
+    given, targets, labels = heads(), targets_for(), torch.zeros(1, 2, *SHAPE)
+    everywhere = ReportSupervisionLoss()(given, labels)["segmentation"]
+    kept = ReportSupervisionLoss(regions_unknown=False)(given, labels, None, targets)["segmentation"]
+    taken = ReportSupervisionLoss()(given, labels, None, targets)["segmentation"]
+    torch.testing.assert_close(kept, everywhere)
+    assert not torch.isclose(taken, everywhere)

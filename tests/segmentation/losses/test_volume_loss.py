@@ -201,3 +201,11 @@ def test_a_slot_alone_owns_all_of_its_volume(whole_crop_target):
     logits = torch.zeros(1, 1, 6, 6, 6)
     volume = predicted_volumes_mm3(logits, targets, [(0, 0)])
     assert torch.equal(own_volumes_mm3(logits, targets, [(0, 0)], volume), volume)
+
+
+def test_published_mean_counts_channels_without_a_target():
+    target = RegionTarget(0, torch.ones(4, 4, 4, dtype=torch.bool), 30.0, 60.0)
+    targets = LesionTargets.from_regions([[target], []], torch.ones(2, 3), (4, 4, 4))
+    logits = torch.full((2, 3, 4, 4, 4), -9.0)
+    of_slots = VolumeLoss()(logits, targets).item()
+    assert VolumeLoss(mean_over="crops")(logits, targets).item() == pytest.approx(of_slots / 6)

@@ -120,3 +120,13 @@ def test_organs_limit_where_lesions_are() -> None:
 def test_what_cannot_be_made_is_refused(arguments: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make_case(0, **arguments)
+
+
+def test_lesions_of_any_size_from_a_given_diameter_up() -> None:
+    options = {"lesion_count": 4, "organs": ("liver", "kidney", "pancreas"), "smallest_mm": 6.0}
+    diameters = [lesion.diameters_mm[0] for seed in range(8) for lesion in make_case(seed, **options).lesions]
+    assert min(diameters) < 11
+    assert 0.2 < np.mean(np.asarray(diameters) < 13) < 0.7  # log-uniform from 6 to 34 or 42 mm: about 0.4
+    assert max(diameters) > 20
+    with pytest.raises(ConfigError, match="smallest_mm"):
+        make_case(1, smallest_mm=50.0)
