@@ -21,7 +21,7 @@ from reportsup.segmentation.synthetic import (
 ORGANS = ("liver", "kidney", "pancreas")
 SMALLEST_MM = 6.0
 FULL = DatasetSize(masked=8, reported=200, validation=80, test=208, external=208)
-TINY = DatasetSize(masked=4, reported=12, validation=8, test=8, external=8)
+TINY = DatasetSize(masked=8, reported=16, validation=12, test=12, external=12)
 WRONG_SHARE = 0.3
 DATABASES = ("reports", "wrong reports")
 SIZE_ERROR = 2.0  # 2 cm become 1 or 4

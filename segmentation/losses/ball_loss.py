@@ -51,8 +51,8 @@ def pseudo_mask_loss(
         return cross_entropy
     lesion = (mask.foreground > 0).to(logits.dtype)
     measure = adaptive_tversky if overlap == "tversky" else soft_dice
-    one_crop = (field[None, None] for field in (torch.sigmoid(logits), lesion, lesion + background))
-    return cross_entropy + dice_weight * measure(*one_crop).sum()
+    probabilities, labels, weights = (f[None, None] for f in (torch.sigmoid(logits), lesion, lesion + background))
+    return cross_entropy + dice_weight * measure(probabilities, labels, weights).sum()
 
 
 @dataclass(frozen=True)
