@@ -105,11 +105,11 @@ def _found(compared: dict[tuple[str, str], dict[str, Compared]], arms: dict[str,
 def _setting(lesions: dict[str, int]) -> Iterator[str]:
     yield (
         f"## Setting\n\n{FULL.masked} training cases with masks, all from scanner A; {FULL.reported} with a report "
-        f"alone, a third of them from scanner B; half of all have no lesion. Lesions from {SMALLEST_MM:g} mm up, even in "
-        f"the logarithm of their diameter. {FULL.validation} validation cases choose weights, learning rates and operating "
-        f"points; {FULL.test} test cases are from scanner A, {FULL.external} from scanner B. Stage 1 (masks) is "
-        "trained once a seed; every arm goes on from it for the same number of optimiser steps, with the same network, "
-        "augmentation and schedule. A predicted lesion counts from 113 mm³ and within 8 mm of its organ.\n"
+        f"alone, a third of them from scanner B; half of all have no lesion. Lesions from {SMALLEST_MM:g} mm up, "
+        f"even in the logarithm of their diameter. {FULL.validation} validation cases choose weights, learning rates "
+        f"and operating points; {FULL.test} test cases are from scanner A, {FULL.external} from scanner B. Stage 1 "
+        "(masks) is trained once a seed; every arm goes on from it for the same number of optimiser steps, with the same "
+        "network, augmentation and schedule. A predicted lesion counts from 113 mm³ and within 8 mm of its organ.\n"
     )
     yield "| lesions | " + " | ".join(ORGANS) + " |\n|---|" + "---|" * len(ORGANS)
     roles = {"masked": "training, masks", "reported": "training, reports", "validation": "validation",

@@ -31,6 +31,7 @@ from .initial_run import load_initial_run
 from .model_card import write_model_card
 from .networks import build_network, check_patch, heads
 from .progress import draw_progress
+from .pseudo_mask_pictures import crops_to_show, draw_pseudo_masks
 from .run_folder import RunFolder, open_run
 from .schedule import learning_rate, stage_of
 from .validation import summarise, validate_case, validation_cases
@@ -238,12 +239,23 @@ class Trainer:
                 device=self.accelerator.device,
             )
         ]
+        self._draw_pseudo_masks()
         summary = summarise(gather_object(results))
         self._record({"kind": "validation", "stage": stage_of(self.step - 1, self.config)[0], **summary})
         if summary.get("score", -math.inf) > self.best_score:
             self.best_score, self.best_step = summary["score"], self.step
             self._save_average()
         self._clock = time.perf_counter()
+
+    def _draw_pseudo_masks(self) -> None:
+        """Where the averaged network puts the reported lesions of some crops, once reports are trained on."""
+        stage = stage_of(self.step - 1, self.config)[0]
+        if stage == 1 or not len(self.pools.reports) or not self.accelerator.is_main_process:
+            return
+        data, sampler = self.data, self.samplers[2]
+        crops = crops_to_show(data.train, data.plan, self.rules, sampler)
+        network, options = self.average.module, self.loss.options.ball
+        draw_pseudo_masks(self.folder, network, crops, data.plan, options, self.accelerator.device)
 
     def _save_average(self) -> None:
         if self.accelerator.is_main_process:

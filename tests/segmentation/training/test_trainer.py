@@ -72,7 +72,7 @@ def test_run_folder_is_complete_and_a_finished_run_stays_as_it_is(tmp_path, data
     run = train(tmp_path / "run", CONFIG, data)
     made = {path.name for path in run.path.iterdir()}
     texts, weights = {"config.toml", "plan.json", "data.json", "metrics.jsonl", "README.md"}, {"last.pt", "best.pt"}
-    assert made == texts | weights | {"progress.png"}
+    assert made == texts | weights | {"progress.png", "pseudo_masks.png"}
     before = run.last.read_bytes()
     train(tmp_path / "run", CONFIG, data)
     assert run.last.read_bytes() == before
