@@ -22,6 +22,16 @@ MAIN = ("f1", "auc", "dsc", "froc")
 NAMES = {"f1": "F1", "auc": "AUC", "dsc": "DSC", "froc": "FROC", "sensitivity": "sensitivity",
          "specificity": "specificity", "false_positives_per_case": "false positives a case and organ"}  # fmt: skip
 
+SETTING = """## Setting
+
+{size.masked} training cases with masks, all from scanner A; {size.reported} with a report alone, a third of them from
+scanner B; half of all have no lesion. Lesions from {smallest_mm:g} mm up, even in the logarithm of their diameter.
+{size.validation} validation cases choose weights, learning rates and operating points; {size.test} test cases are from
+scanner A, {size.external} from scanner B. Stage 1 (masks) is trained once a seed; every arm goes on from it for the
+same number of optimiser steps, with the same network, augmentation and schedule. A predicted lesion counts from 113 mm³
+and within 8 mm of its organ.
+"""
+
 
 def write_report(results: Path, docs: Path) -> None:
     """Print the tables and write them with their pictures; says what is missing where arms are not finished."""
@@ -103,14 +113,7 @@ def _found(compared: dict[tuple[str, str], dict[str, Compared]], arms: dict[str,
 
 
 def _setting(lesions: dict[str, int]) -> Iterator[str]:
-    yield (
-        f"## Setting\n\n{FULL.masked} training cases with masks, all from scanner A; {FULL.reported} with a report "
-        f"alone, a third of them from scanner B; half of all have no lesion. Lesions from {SMALLEST_MM:g} mm up, "
-        f"even in the logarithm of their diameter. {FULL.validation} validation cases choose weights, learning rates "
-        f"and operating points; {FULL.test} test cases are from scanner A, {FULL.external} from scanner B. Stage 1 "
-        "(masks) is trained once a seed; every arm goes on from it for the same number of optimiser steps, with the same "
-        "network, augmentation and schedule. A predicted lesion counts from 113 mm³ and within 8 mm of its organ.\n"
-    )
+    yield SETTING.format(size=FULL, smallest_mm=SMALLEST_MM)
     yield "| lesions | " + " | ".join(ORGANS) + " |\n|---|" + "---|" * len(ORGANS)
     roles = {"masked": "training, masks", "reported": "training, reports", "validation": "validation",
              "test": "test, own scanner", "external": "test, unseen scanner"}  # fmt: skip
