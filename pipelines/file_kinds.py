@@ -6,7 +6,7 @@ from ..schemas import InputError
 
 # How a file begins → what it is, what to do with it.
 _KINDS = (
-    (b"PK\x03\x04", "an Excel workbook or another ZIP archive", "Export the sheet as CSV (UTF-8)."),
+    (b"PK\x03\x04", "an Excel workbook or another ZIP archive", "Of a workbook, say --format xlsx."),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "Export the sheet as CSV (UTF-8)."),
     (b"PAR1", "a Parquet file", "Say --format parquet."),
     (b"%PDF", "a PDF", "Export the reports as a table."),

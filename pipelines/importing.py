@@ -1,4 +1,4 @@
-"""Annotations in gold format as a run of extractor `reader`, in the same tables as the extractors' own."""
+"""People's annotations as a run of extractor `reader`, in the same tables as the extractors' own."""
 
 import hashlib
 import json
@@ -50,15 +50,29 @@ class ImportSummary:
 
 
 def import_gold(database: Path, path: Path, reader: str) -> ImportSummary:
-    """Store a gold-format file as a run named after its reader.
+    """Store a gold-format file as a run named after its reader: see `import_records`."""
+    return import_records(database, path, _records(path), reader)
+
+
+def import_label_studio(database: Path, path: Path, reader: str) -> ImportSummary:
+    """Store Label Studio's JSON export as a run named after its reader: see `import_records`."""
+    from .exchange.label_studio_annotations import annotated_records
+
+    return import_records(database, path, annotated_records(path), reader)
+
+
+def import_records(database: Path, path: Path, records: list[tuple[int, dict[str, Any]]], reader: str) -> ImportSummary:
+    """Store gold records of a file as a run named after its reader.
 
     Every line needs its report in the database; quotes are looked up in its text. A line with a finding that is not
     valid is rejected as a whole, since half an annotation would hide what a machine had found; the others go on.
 
+    Args:
+        records: (line or task, record) as `docs/gold_format.md` describes it.
+
     Raises:
         InputError: the file is missing or a line is no gold record; then nothing is imported.
     """
-    records = _records(path)
     with open_database(database, create=False) as connection:
         file_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         writer = ExtractionWriter(connection, _Reader({"reader": reader, "file_sha256": file_sha256}))

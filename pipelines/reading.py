@@ -27,6 +27,7 @@ class InputOptions:
     format: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,13 @@ def open_sources(paths: Sequence[Path], options: InputOptions) -> list[Source]:
     """
     sources = []
     for path in paths:
-        table = open_table(path, format=options.format, encoding=options.encoding, delimiter=options.delimiter)
+        table = open_table(
+            path,
+            format=options.format,
+            encoding=options.encoding,
+            delimiter=options.delimiter,
+            sheet=options.sheet,
+        )
         columns = recognise(
             unique_names(table.columns),
             id_column=options.id_column,

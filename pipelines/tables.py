@@ -1,4 +1,4 @@
-"""Rows of the user's tables, streamed: CSV, TSV, JSON lines and Parquet, each also gzipped."""
+"""Rows of the user's tables, streamed: CSV, TSV, JSON lines and Parquet, each also gzipped, and Excel workbooks."""
 
 import csv
 import gzip
@@ -17,13 +17,14 @@ from typing import IO, Any, BinaryIO
 from ..schemas import ConfigError, InputError
 from .encoding import detect_encoding
 from .file_kinds import check_is_text
+from .workbooks import FULL_CELL_CHARS, open_sheet, sheet_rows
 
 MAX_CELL_CHARS = 64 << 20
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet",
+    ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx",
 }  # fmt: skip
-_FORMATS = ("csv", "tsv", "jsonl", "parquet")
+_FORMATS = ("csv", "tsv", "jsonl", "parquet", "xlsx")
 _HEAD_BYTES = 8192
 _DELIMITERS = {"csv": ",;\t|", "tsv": "\t"}
 _JSONL_SAMPLE = 100
@@ -49,6 +50,7 @@ class Table:
     """A table on disk. `columns` is known at once, `rows` streams in bounded memory.
 
     Attributes:
+        sheet: of a workbook.
         position: bytes of the file read so far, of `size`; for a progress bar.
     """
 
@@ -58,12 +60,15 @@ class Table:
     delimiter: str
     columns: tuple[str, ...]
     size: int
+    sheet: str = ""
     position: int = field(default=0)
 
     def rows(self) -> Iterator[RawRow]:
         """All rows in file order; a row that cannot be read comes as a problem, never as a silent gap."""
         if self.format == "parquet":
             return self._parquet_rows()
+        if self.format == "xlsx":
+            return self._workbook_rows()
         return self._jsonl_rows() if self.format == "jsonl" else self._csv_rows()
 
     def _csv_rows(self) -> Iterator[RawRow]:
@@ -81,6 +86,14 @@ class Table:
                 self.position = raw.tell()
                 yield _json_row(number, line)
 
+    def _workbook_rows(self) -> Iterator[RawRow]:
+        names = unique_names(self.columns)
+        for number, (cells, read) in enumerate(sheet_rows(self.path, self.sheet), start=1):
+            self.position = int(self.size * read)
+            full = any(isinstance(cell, str) and len(cell) >= FULL_CELL_CHARS for cell in cells)
+            problem = f"a cell is full with {FULL_CELL_CHARS:,} characters: Excel has cut its text" if full else None
+            yield RawRow(number, {} if full else dict(zip(names, cells, strict=False)), problem)
+
     def _parquet_rows(self) -> Iterator[RawRow]:
         with _open_parquet(self.path) as parquet:
             total, number = max(parquet.metadata.num_rows, 1), 0
@@ -92,14 +105,20 @@ class Table:
 
 
 def open_table(
-    path: Path, *, format: str | None = None, encoding: str | None = None, delimiter: str | None = None
+    path: Path,
+    *,
+    format: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> Table:
     """The table in a file, with its columns; what is not said is detected.
 
     Args:
-        format: csv, tsv, jsonl or parquet; by default from the file's ending.
+        format: csv, tsv, jsonl, parquet or xlsx; by default from the file's ending.
         encoding: name as Python knows it, e.g. "cp1250"; by default detected.
         delimiter: of a CSV file; by default the commonest of `, ; tab |` in its header.
+        sheet: of a workbook; needed where several hold something.
 
     Raises:
         InputError: the file is missing, empty or damaged.
@@ -119,6 +138,9 @@ def open_table(
         if kind == "parquet":
             with _open_parquet(path) as parquet:
                 return Table(path, kind, "utf-8", "", tuple(parquet.schema_arrow.names), size)
+        if kind == "xlsx":
+            name, columns = open_sheet(path, sheet)
+            return Table(path, kind, "utf-8", "", columns, size, name)
         with _open_bytes(path) as (stream, _):
             check_is_text(path, stream.read(_HEAD_BYTES), kind)
         encoding = encoding or _detect(path)

@@ -10,24 +10,30 @@ from .options import DEFAULT_DB, Db, Raw
 
 def export(
     out: Annotated[Path, typer.Argument(help="File to write; replaced only when the export is complete.")],
-    format: Annotated[str, typer.Option(help="gold, csv, parquet, jsonl, rsuper-tumors or rsuper-cts.")],
+    format: Annotated[
+        str,
+        typer.Option(
+            help="gold, csv, parquet, jsonl, tidy, rsuper-tumors, rsuper-cts, omop, fhir, label-studio or "
+            "label-studio-interface."
+        ),
+    ],
     db: Db = DEFAULT_DB,
     raw: Raw = False,
 ) -> None:
     """Write the findings, corrections applied, to a file.
 
     `gold`: one JSON line per report as annotators write it. `csv`, `parquet`, `jsonl`: one row per finding.
-    `rsuper-tumors`, `rsuper-cts`: the two tables that R-Super trains on, under its column names.
+    `tidy`: Parquet, one row per measured lesion. `rsuper-tumors`, `rsuper-cts`: the two tables that R-Super trains on,
+    under its column names. `omop`: NOTE and NOTE_NLP of CDM 5.4 in a DuckDB file. `fhir`: R4 Bundles, one a line.
+    `label-studio`: tasks with the findings as predictions; `label-studio-interface`: the project's XML.
 
     In CSV, text that a spreadsheet would run as a formula gets an apostrophe in front; `--raw` leaves it.
 
     Example: `reportsup export findings.parquet --format parquet`
     """
     from ..exporting import export as write
-    from ..hints import hint
 
     left_out = write(db, out, format, raw)
     typer.echo(f"wrote {out}", err=True)
-    if left_out:
-        which = hint("audit without_status", db)
-        typer.echo(f"left out, since nothing is known of them: {left_out}; which: {which}", err=True)
+    for note in left_out:
+        typer.echo(f"left out: {note}", err=True)

@@ -20,7 +20,7 @@ _READING = "Reading"
 
 def extract(
     context: typer.Context,
-    reports: Annotated[list[Path], typer.Argument(help="CSV, TSV, Parquet or JSONL files, also gzipped.")],
+    reports: Annotated[list[Path], typer.Argument(help="CSV, TSV, Parquet or JSONL files, also gzipped, or .xlsx.")],
     db: Db = DEFAULT_DB,
     id_column: Annotated[
         str | None, typer.Option(help="Column of the report's id; `row` numbers the rows.", rich_help_panel=_READING)
@@ -31,13 +31,16 @@ def extract(
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option(help="csv, tsv, jsonl or parquet, if the ending does not say.", rich_help_panel=_READING),
+        typer.Option(help="csv, tsv, jsonl, parquet or xlsx, if the ending does not say.", rich_help_panel=_READING),
     ] = None,
     encoding: Annotated[
         str | None, typer.Option(help="E.g. cp1250; detected otherwise.", rich_help_panel=_READING)
     ] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="Of a CSV; detected otherwise.", rich_help_panel=_READING)
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Of a workbook in which several hold something.", rich_help_panel=_READING)
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU.")] = None,
     rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/reader.md).")] = None,
@@ -75,7 +78,7 @@ def extract(
     from ..llm_options import LlmOptions
     from ..reading import InputOptions, open_sources
 
-    options = InputOptions(id_column, tuple(text_column or ()), format, encoding, delimiter)
+    options = InputOptions(id_column, tuple(text_column or ()), format, encoding, delimiter, sheet)
     sources = open_sources(reports, options)
     said = LlmOptions(
         model, llm, base_url, api_key_env, batch_size, concurrency, max_tokens, temperature, extra_body, repair,

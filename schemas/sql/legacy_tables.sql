@@ -1,24 +1,25 @@
 -- R-Super's two tables under their exact column names, so that its users can switch.
 -- A group of lesions counts with its lower bound; sizes are those of this exam; `u` = unknown, as there.
 
-CREATE OR REPLACE MACRO largest_cm(has_lesion, mm) AS CASE WHEN NOT coalesce(has_lesion, false) THEN 0 ELSE mm / 10 END;
+CREATE OR REPLACE MACRO largest_cm(has_lesion, mm) AS CASE WHEN NOT coalesce(has_lesion, false) THEN 0 ELSE round(mm / 10, 6) END;
 
 CREATE OR REPLACE MACRO rsuper_location(organ, laterality, location) AS CASE
     WHEN organ = 'liver' AND len(list_filter(location, lambda x: x LIKE 'segment %')) > 0
-        THEN array_to_string(list_distinct([regexp_replace(x, '[ab]$', '') for x in location if x LIKE 'segment %']), ' / ')
+        THEN array_to_string(list_sort(list_distinct([regexp_replace(x, '[ab]$', '') for x in location if x LIKE 'segment %'])), ' / ')
     WHEN organ = 'liver' AND list_contains(location, 'right lobe') THEN 'segment 5 / segment 6 / segment 7 / segment 8'
     WHEN organ = 'liver' AND list_contains(location, 'left lobe') THEN 'segment 2 / segment 3 / segment 4'
     WHEN organ = 'liver' AND list_contains(location, 'caudate lobe') THEN 'segment 1'
     WHEN organ = 'liver' AND list_contains(location, 'dome') THEN 'segment 7 / segment 8'
     WHEN organ = 'pancreas' AND len(location) > 0
-        THEN array_to_string(list_distinct([CASE WHEN x IN ('neck', 'uncinate') THEN 'head' ELSE x END for x in location]), ' / ')
+        THEN array_to_string(list_sort(list_distinct([CASE WHEN x IN ('neck', 'uncinate') THEN 'head' ELSE x END for x in location])), ' / ')
     WHEN organ IN ('kidney', 'adrenal_gland', 'ovary') AND laterality = 'bilateral' THEN 'left / right'
     WHEN organ IN ('kidney', 'adrenal_gland', 'ovary') AND laterality IS NOT NULL THEN laterality
     ELSE 'u' END;
 
--- The first case of a report lends it its id.
+-- The CT's id of a report: of its first case, else of the column `BDMAP ID` that its row had.
 CREATE OR REPLACE VIEW v_report_case AS
-SELECT report_id, min(case_id) AS case_id FROM cases WHERE report_id IS NOT NULL GROUP BY report_id;
+SELECT r.report_id, coalesce(min(c.case_id), any_value(r.extra->>'BDMAP ID')) AS case_id
+FROM reports r LEFT JOIN cases c USING (report_id) GROUP BY r.report_id;
 
 CREATE OR REPLACE VIEW v_per_tumor AS
 WITH rows AS (
