@@ -16,7 +16,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,9 @@ def main() -> None:
     common = common_settings(**(SMOKE_STEPS if arguments.smoke else {}))
     arguments.work.mkdir(parents=True, exist_ok=True)
     results.mkdir(parents=True, exist_ok=True)
-    lesions = make_data(arguments.work, TINY if arguments.smoke else FULL, workers=arguments.jobs)
-    write_text(results / "data.json", json.dumps(lesions, indent=1) + "\n")
+    size = TINY if arguments.smoke else FULL
+    lesions = make_data(arguments.work, size, workers=arguments.jobs)
+    write_text(results / "data.json", json.dumps({"cases": asdict(size), "lesions": lesions}, indent=1) + "\n")
     arms = [BY_NAME[name] for name in arguments.arm] if arguments.arm else list(ARMS)
     seeds = range(min(arguments.seeds, 2) if arguments.smoke else arguments.seeds)
     for seed in seeds:

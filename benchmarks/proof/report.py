@@ -7,10 +7,11 @@ from pathlib import Path
 from arms import ARMS, MASKS, PUBLISHED, REPORTS
 from bars import bars
 from comparisons import METRICS, ArmResults, Compared, by_size, compare, figures_of, read_arms
-from data import FULL, ORGANS, SMALLEST_MM
+from data import ORGANS, SMALLEST_MM
 from pictures import draw_arms, draw_differences
 from reportsup.schemas.atomic import write_text
 from reportsup.segmentation.evaluation.statistics import Difference, Estimate
+from reportsup.segmentation.synthetic import DatasetSize
 
 SITES = {"own scanner": "scanner_A", "unseen scanner": "scanner_B"}  # no mask comes from scanner B
 STRATA: tuple[tuple[str, str | None, str | None], ...] = (
@@ -46,8 +47,8 @@ def write_report(results: Path, docs: Path) -> None:
     (docs / "figures").mkdir(parents=True, exist_ok=True)
     draw_differences(docs / "figures" / "proof_differences.png", compared)
     draw_arms(docs / "figures" / "proof_arms.png", arms, [arm.name for arm in ARMS if arm.name in arms])
-    lesions = json.loads((results / "data.json").read_text(encoding="utf-8"))
-    text = "\n".join(_page(arms, compared, lesions)) + "\n"
+    data = json.loads((results / "data.json").read_text(encoding="utf-8"))
+    text = "\n".join(_page(arms, compared, DatasetSize(**data["cases"]), data["lesions"])) + "\n"
     write_text(docs / "results.md", text)
     print(text)
 
@@ -64,16 +65,17 @@ PAIRS = (
 def _page(
     arms: dict[str, ArmResults],
     compared: dict[tuple[str, str], dict[str, Compared]],
+    size: DatasetSize,
     lesions: dict[str, int],
 ) -> Iterator[str]:
     yield "# Do reports help every organ?\n"
-    yield from _found(compared, arms)
+    yield from _found(compared, arms, size)
     yield (
         "\n`python benchmarks/proof WORK` makes all of this; `--smoke` runs every arm in minutes, `--tables` writes "
         "this page again from `benchmarks/results/proof`.\n"
     )
     yield "![Differences](figures/proof_differences.png)\n\n![Arms](figures/proof_arms.png)\n"
-    yield from _setting(lesions)
+    yield from _setting(size, lesions)
     yield "\n## What had to be shown\n\n| what | needed | found | reached |\n|---|---|---|---|"
     yield from (f"| {bar.what} | {bar.needed} | {bar.found} | {bar.verdict} |" for bar in bars(compared))
     yield "\n## Arms\n\nMean over seeds with the 95 % interval by patient.\n"
@@ -87,12 +89,14 @@ def _page(
     yield from _runs(arms)
 
 
-def _found(compared: dict[tuple[str, str], dict[str, Compared]], arms: dict[str, ArmResults]) -> Iterator[str]:
+def _found(
+    compared: dict[tuple[str, str], dict[str, Compared]], arms: dict[str, ArmResults], size: DatasetSize
+) -> Iterator[str]:
     """Three sentences."""
     strata = compared[MASKS, REPORTS]
     unseen = strata["all organs, unseen scanner"].differences["f1"]
     yield (
-        f"On synthetic patients, adding {FULL.reported} reports to {FULL.masked} cases with masks changed F1 over all "
+        f"On synthetic patients, adding {size.reported} reports to {size.masked} cases with masks changed F1 over all "
         f"organs by {_points(strata['all organs'].differences['f1'])} points (DSC "
         f"{_signed(strata['all organs'].differences['dsc'])}) over the same masks alone at equal steps, "
         + "; ".join(f"{organ} {_points(strata[organ].differences['f1'])}" for organ in ORGANS)
@@ -112,8 +116,8 @@ def _found(compared: dict[tuple[str, str], dict[str, Compared]], arms: dict[str,
     )
 
 
-def _setting(lesions: dict[str, int]) -> Iterator[str]:
-    yield SETTING.format(size=FULL, smallest_mm=SMALLEST_MM)
+def _setting(size: DatasetSize, lesions: dict[str, int]) -> Iterator[str]:
+    yield SETTING.format(size=size, smallest_mm=SMALLEST_MM)
     yield "| lesions | " + " | ".join(ORGANS) + " |\n|---|" + "---|" * len(ORGANS)
     roles = {"masked": "training, masks", "reported": "training, reports", "validation": "validation",
              "test": "test, own scanner", "external": "test, unseen scanner"}  # fmt: skip
