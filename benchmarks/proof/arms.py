@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data import ANNOTATED, AS_READ, WRONG
 from reportsup.segmentation.training.config import TrainingConfig, build_config, read_table
 from reportsup.segmentation.training.recipes import RECIPES
 
@@ -25,7 +26,7 @@ class Arm:
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     candidates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    database: str = "reports"
+    database: str = AS_READ
     like: str | None = None
 
 
@@ -38,7 +39,7 @@ MASKS, REPORTS, PUBLISHED = "masks", "masks + reports", "published recipe"
 _PLAIN = {"cross_entropy_weight": 1.0, "positive_weight": 1.0}
 ARMS: tuple[Arm, ...] = (
     Arm(MASKS, {"use_reports": False}, _rates(4e-3, 1.2e-3)),
-    Arm(REPORTS, {}, _rates(4e-3, 1.2e-3)),
+    Arm(REPORTS, {}, _rates(4e-3, 1.2e-3), database=ANNOTATED),
     Arm(
         PUBLISHED,
         {"recipe": "reference"},
@@ -46,12 +47,14 @@ ARMS: tuple[Arm, ...] = (
             **{f"{name}, plain loss": value for name, value in _rates(4e-3, 6e-4, **_PLAIN).items()},
             "rate 0.004, weighted loss": {"report_learning_rate": 4e-3},
         },
+        database=ANNOTATED,
     ),
     # As many mask crops as `masks + reports` sees: half of the steps.
     Arm("masks, equal mask crops", {"use_reports": False, "share_of_steps": 0.5}, like=MASKS),
-    Arm("volume loss alone", {"ball_weight": 0.0}, like=REPORTS),
-    Arm("ball loss alone", {"volume_weight": 0.0}, like=REPORTS),
-    Arm("30 % of reports wrong", {}, database="wrong reports", like=REPORTS),
+    Arm("volume loss alone", {"ball_weight": 0.0}, database=ANNOTATED, like=REPORTS),
+    Arm("ball loss alone", {"volume_weight": 0.0}, database=ANNOTATED, like=REPORTS),
+    Arm("30 % of reports wrong", {}, database=WRONG, like=REPORTS),
+    Arm("reports as the product reads them", {}, database=AS_READ, like=REPORTS),
 )
 BY_NAME: Mapping[str, Arm] = {arm.name: arm for arm in ARMS}
 

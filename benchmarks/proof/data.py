@@ -6,9 +6,11 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from reportsup.pipelines.demo_reports import write_reports
+from reportsup.schemas.atomic import write_text
 from reportsup.segmentation.synthetic import (
     MAX_LESIONS,
     DatasetCase,
@@ -23,7 +25,9 @@ SMALLEST_MM = 6.0
 FULL = DatasetSize(masked=8, reported=200, validation=80, test=208, external=208)
 TINY = DatasetSize(masked=8, reported=16, validation=12, test=12, external=12)
 WRONG_SHARE = 0.3
-DATABASES = ("reports", "wrong reports")
+# As the product reads the reports; as a reader who errs nowhere annotates them; and that of wrong reports.
+AS_READ, ANNOTATED, WRONG = "reports", "annotated reports", "wrong reports"
+DATABASES = (AS_READ, ANNOTATED, WRONG)
 SIZE_ERROR = 2.0  # 2 cm become 1 or 4
 ERRORS = ("size", "place", "count", "missed")
 
@@ -31,8 +35,8 @@ ERRORS = ("size", "place", "count", "missed")
 def make_data(work: Path, size: DatasetSize, *, workers: int = 1) -> dict[str, int]:
     """Write patients, reports and databases that are missing; "role, organ" → lesions.
 
-    In "wrong reports" the reports of the training cases that have no masks are wrong in `WRONG_SHARE` of those with
-    lesions: sizes, sides, counts or missed lesions. Volumes and masks are the same.
+    In `WRONG` the reports of the training cases that have no masks are wrong in `WRONG_SHARE` of those with lesions:
+    sizes, sides, counts or missed lesions. Volumes and masks are the same.
     """
     cases_at = work / "dataset"
     missing = [name for name in DATABASES if not _mark(work, name).exists()]
@@ -44,9 +48,11 @@ def make_data(work: Path, size: DatasetSize, *, workers: int = 1) -> dict[str, i
     for name in missing:
         folder = work / name
         folder.mkdir(exist_ok=True)
-        told = cases if name == "reports" else [misreport(case, i) for i, case in enumerate(cases)]
+        told = [misreport(case, i) for i, case in enumerate(cases)] if name == WRONG else cases
         reports = write_reports(folder, told, seed=1)
         _call("extract", reports, "--db", database(work, name))
+        if name != AS_READ:
+            _call("import", write_annotations(folder), "--reader", "author", "--db", database(work, name))
         _call("index", cases_at / "manifest.csv", "--db", database(work, name))
         _mark(work, name).touch()
     return _counts(cases)
@@ -64,6 +70,41 @@ def read_cases(work: Path, size: DatasetSize) -> list[DatasetCase]:
         DatasetCase(plan, tuple(LesionRecord(**record) for record in records[plan.case_id]))
         for plan in plan_dataset(size, seed=0)
     ]
+
+
+def write_annotations(folder: Path) -> Path:
+    """What the reports of a folder say, in gold format, from the truth that was written with them."""
+    truth = json.loads((folder / "reports_truth.json").read_text(encoding="utf-8"))
+    path = folder / "annotations.jsonl"
+    write_text(path, "".join(json.dumps(_annotation(report_id, said)) + "\n" for report_id, said in truth.items()))
+    return path
+
+
+def _annotation(report_id: str, said: dict[str, Any]) -> dict[str, Any]:
+    told = {statement["organ"] for statement in said["statements"]}
+    return {
+        "id": report_id,
+        "findings": [_finding(statement, said["lesions"]) for statement in said["statements"]],
+        "negative_organs": [organ for organ in ORGANS if organ not in told],
+    }
+
+
+def _finding(statement: dict[str, Any], lesions: list[dict[str, Any]]) -> dict[str, Any]:
+    spoken_of = [lesions[i] for i in statement["lesions"]]
+    organ, count, sizes_mm = statement["organ"], len(spoken_of), statement["sizes_mm"]
+    return {
+        "organ": organ,
+        "laterality": spoken_of[0]["side"],
+        "location": [] if organ == "kidney" else sorted({lesion["location"] for lesion in spoken_of}),
+        "type": "unspecified",
+        "count": count,
+        "count_min": count,
+        "sizes_mm": sizes_mm,
+        "size_bound": "exact" if sizes_mm else None,
+        "prior_sizes_mm": [],
+        "certainty": "present",
+        "evidence": [statement["text"]],
+    }
 
 
 def misreport(case: DatasetCase, number: int) -> DatasetCase:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from arms import BY_NAME, Arm, configuration
-from data import database
+from data import AS_READ, database
 from records import write_cases
 from reportsup.pipelines.commands.evaluate import evaluate_run
 from reportsup.schemas.atomic import write_text
@@ -67,7 +67,7 @@ def carry_out(task: Task) -> str:
         done.append("trained")
     if task.judge and not task.cases.exists():
         _train(run, config, task.work, arm)  # nothing to do where the run folder is still there
-        evaluation = evaluate_run(run, database(task.work, "reports"), JUDGED)
+        evaluation = evaluate_run(run, database(task.work, AS_READ), JUDGED)
         task.cases.parent.mkdir(parents=True, exist_ok=True)
         write_cases(task.cases, evaluation)
         done.append("judged")
