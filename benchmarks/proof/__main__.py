@@ -6,9 +6,9 @@
 
 Everything goes through the product: reports are written as text, extracted and annotated, volumes indexed, runs trained
 from the database. The arms train on the annotations, so that what is compared is the training; one arm trains on what
-the product reads. Stage 1 (few masks) is trained once a seed; every arm goes on from it for the same number of steps. With
-seed 0 each arm is trained with several settings and takes the one that validates best; the test cases are looked at
-after that. A finished run is a JSON file in benchmarks/results/proof, so that WORK may be lost.
+the product reads. Stage 1 (few masks) is trained once a seed; every arm goes on from it for the same number of steps.
+With seed 0 each arm is trained with several settings and takes the one that validates best; the test cases are looked
+at after that. A finished run is a JSON file in benchmarks/results/proof, so that WORK may be lost.
 """
 
 import argparse
