@@ -18,7 +18,7 @@ _STORAGE_VERSION = "v1.2.0"
 # A checkpoint rewrites the last row group of each table; with DuckDB's 122,880 rows, that would be 200 MB of report
 # text each time.
 _ROW_GROUP_SIZE = 8192
-_MIGRATIONS = ("001_tables.sql", "002_corrections.sql", "003_confidence.sql", "004_dates.sql")
+_MIGRATIONS = ("001_tables.sql", "002_corrections.sql", "003_confidence.sql", "004_dates.sql", "005_predictions.sql")
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 
@@ -148,7 +148,7 @@ def _refresh_derived(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM organs")
     rows = [(o.name, o.label, o.snomed_ct or None, o.paired, o.target) for o in load_anatomy().organs.values()]
     connection.executemany("INSERT INTO organs VALUES (?, ?, ?, ?, ?)", rows)
-    for name in ("dates.sql", "views.sql", "timeline.sql", "audit.sql", "legacy_tables.sql"):
+    for name in ("dates.sql", "views.sql", "timeline.sql", "predictions.sql", "audit.sql", "legacy_tables.sql"):
         connection.execute(_sql(name))
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import DEFAULT_DB, AsJson, Db, Margin, MinComponent, print_failures, wants_debug
+from .predictions import store_predictions
 
 if TYPE_CHECKING:
     from ...schemas.failures import Failure
-    from ...segmentation.evaluation import Comparison, Evaluation, EvaluationSettings, Gallery
+    from ...segmentation.evaluation import ChannelResult, Comparison, Evaluation, EvaluationSettings, Gallery
+    from ...segmentation.prediction.stored import PredictedOrgan
 
 Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
 Compare = Annotated[Path | None, typer.Option(help="Another run folder, compared on the same cases with paired tests.")]
@@ -91,11 +93,13 @@ def evaluate_run(
     from ...segmentation.prediction.assess import evaluation_cases
     from ...segmentation.prediction.model import load_model
     from ...segmentation.prediction.operating_points import write_operating_points
+    from ...segmentation.prediction.stored import read_reported
     from ...segmentation.training.prepare import case_targets
 
     model = load_model(run, device=device)
     with open_database(db, read_only=True) as connection:
         indexed, targets = case_targets(connection, model.config)
+        reported = read_reported(connection, [channel.organ for channel in model.plan.channels])
     cases = [
         case
         for case in indexed
@@ -107,6 +111,7 @@ def evaluate_run(
         model,
         cases,
         targets.cases,
+        reported,
         organ_margin_mm=settings.organ_margin_mm,
         pictures=gallery is not None,
         failed=left_out.__setitem__,
@@ -123,7 +128,16 @@ def evaluate_run(
     evaluation = replace(evaluation, failures={case_id: failure.message for case_id, failure in left_out.items()})
     write_text(run / "evaluation.json", evaluation.to_json())
     write_operating_points(run, model.step, settings, evaluation.operating_points)
+    store_predictions(db, run, model.step, [_predicted(r, settings.threshold) for r in evaluation.results])
     return evaluation
+
+
+def _predicted(result: "ChannelResult", threshold: float) -> "PredictedOrgan":
+    from ...segmentation.prediction.stored import PredictedOrgan
+
+    return PredictedOrgan(
+        result.case_id, result.organ, threshold, result.predicted_volume_mm3, result.predicted_diameters_mm
+    )
 
 
 def _print(evaluation: "Evaluation", comparison: "Comparison | None") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import DEFAULT_DB, MAX_WORKERS, Db, Margin, MinComponent, print_failures, wants_debug
+from .predictions import store_predictions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,7 @@ def predict(
     from ...segmentation.prediction.inputs import warning_in_words
     from ...segmentation.prediction.model import load_model
     from ...segmentation.prediction.operating_points import choose_thresholds
-    from ...segmentation.prediction.predict import PredictionOptions, predict_cases, write_table
+    from ...segmentation.prediction.predict import PredictionOptions, predict_cases, read_predictions, write_table
     from ...segmentation.training.run_folder import RunFolder
 
     RunFolder(run).check_complete()
@@ -80,6 +81,9 @@ def predict(
             task = bar.add_task("predicting", total=len(checked.good))
             done = lambda case, lesions: bar.advance(task)  # noqa: E731
             failures |= predict_cases(model, checked.good, out, options, done=done)
+        if not cts:
+            case_ids = [item.case_id for item in checked.good if item.case_id not in failures]
+            store_predictions(db, run, model.step, read_predictions(out, case_ids, thresholds))
     else:
         out.mkdir(parents=True, exist_ok=True)
         write_table(out)

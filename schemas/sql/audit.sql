@@ -137,3 +137,11 @@ SELECT report_id, details->>'choice' AS choice, details->>'because' AS because, 
        CAST(details->'agreement'->>'only_rules' AS INTEGER) AS only_rules,
        CAST(details->'agreement'->>'only_llm' AS INTEGER) AS only_llm, details->'agreement'->'equal' AS equal_fields
 FROM v_extractions WHERE details->>'choice' IS NOT NULL;
+
+-- What a trained run finds against what the report says, in volume and count, worst first (`reportsup evaluate` and `predict`).
+CREATE OR REPLACE VIEW audit_prediction_vs_report AS
+SELECT report_id, case_id, organ, verdict, round(times_beyond, 1) AS times_beyond,
+       round(predicted_volume_mm3 / 1000, 2) AS predicted_ml, round(volume_lo_mm3 / 1000, 2) AS reported_lo_ml,
+       round(volume_hi_mm3 / 1000, 2) AS reported_hi_ml, round(mask_volume_mm3 / 1000, 2) AS mask_ml, n_predicted,
+       n_lesions_min AS n_reported_min, n_lesions AS n_reported, confidence, finding_ids, run
+FROM v_prediction_vs_report WHERE verdict <> 'agrees';

@@ -6,7 +6,7 @@ from .evaluate import Evaluation, evaluate
 from .gallery import Gallery
 from .lesions import Localisation
 from .patients import OperatingPoint, patient_score
-from .records import ChannelResult, EvaluationCase, EvaluationSettings, ReportedVolume
+from .records import ChannelResult, EvaluationCase, EvaluationSettings, ReportedPlace, ReportedVolume
 from .report_page import ReportFiles, write_report
 from .statistics import Difference, Estimate
 from .summary import METRICS, Summary
@@ -28,6 +28,7 @@ __all__ = [
     "Localisation",
     "OperatingPoint",
     "ReportFiles",
+    "ReportedPlace",
     "ReportedVolume",
     "Summary",
     "VolumeAgreement",

@@ -56,6 +56,7 @@ def _measure(case: EvaluationCase, organ: str, settings: EvaluationSettings, pat
         present=present,
         score=_score(case, organ, settings, predicted),
         predicted_volume_mm3=predicted.volume_mm3,
+        predicted_diameters_mm=tuple(sorted((c.axial_long_mm for c in predicted.components), reverse=True)),
         truth_volume_mm3=None if truth is None else truth.volume_mm3,
         dsc=dsc,
         nsd=nsd,

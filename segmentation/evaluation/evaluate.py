@@ -16,7 +16,7 @@ from .patients import OperatingPoint, choose_operating_point
 from .records import ChannelResult, EvaluationCase, EvaluationSettings
 from .summary import Summary, summarise
 
-LAYOUT_VERSION: Final = 4  # of the JSON; raise it with any change of what a stored figure means
+LAYOUT_VERSION: Final = 5  # of the JSON; raise it with any change of what a stored figure means
 Record = TypeVar("Record")
 
 
@@ -37,7 +37,7 @@ class Evaluation:
     operating_points: dict[str, OperatingPoint]
     summaries: tuple[Summary, ...]
     results: tuple[ChannelResult, ...]
-    version: Literal[4] = LAYOUT_VERSION
+    version: Literal[5] = LAYOUT_VERSION
     failures: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -123,6 +123,4 @@ def draw_example(axes: Axes, example: Example) -> None:
     ):
         if mask.any() and not mask.all():
             axes.contour(mask, levels=[0.5], colors=[colour], linewidths=width)
-    what = "false alarm" if example.dsc is None else f"DSC {example.dsc:.2f}"
-    axes.set_title(f"{example.case_id} · {example.organ} · {what}", fontsize=8)
     axes.set_axis_off()

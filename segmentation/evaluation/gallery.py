@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .channels import predicted_components
 from .components import Mask, spacing_from_affine
-from .records import Array, ChannelResult, EvaluationCase, EvaluationSettings
+from .records import Array, ChannelResult, EvaluationCase, EvaluationSettings, ReportedVolume
 
 _WINDOW_HU = (-160.0, 240.0)
 
@@ -23,12 +23,16 @@ class Example:
         truth, prediction, organ_mask: bool, same shape.
         pixel_mm: (row, column) size.
         dsc: None where the case holds no lesion, or no mask of it.
+        predicted_diameters_mm: of each predicted lesion of the organ, also those outside of the cut-out.
+        reported: what the report says of the organ; None = nothing.
     """
 
     case_id: str
     organ: str
     dsc: float | None
     predicted_volume_mm3: float
+    predicted_diameters_mm: tuple[float, ...]
+    reported: ReportedVolume | None
     grey: NDArray[np.uint8]
     truth: Mask
     prediction: Mask
@@ -104,6 +108,8 @@ def _example(case: EvaluationCase, result: ChannelResult, settings: EvaluationSe
         organ=organ,
         dsc=result.dsc,
         predicted_volume_mm3=result.predicted_volume_mm3,
+        predicted_diameters_mm=result.predicted_diameters_mm,
+        reported=result.reported,
         grey=grey,
         truth=cut(truth).astype(bool),
         prediction=cut(prediction).astype(bool),

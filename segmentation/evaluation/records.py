@@ -17,19 +17,56 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
+class ReportedPlace:
+    """Lesions that a report tells of one place of an organ.
+
+    Attributes:
+        n_lesions_min: lesions at least; n_lesions: exact number, None = there may be more.
+        sizes_mm: one to three diameters of each measured one.
+        possible: the report is not sure of all of them.
+    """
+
+    laterality: str | None
+    location: tuple[str, ...]
+    n_lesions_min: int
+    n_lesions: int | None
+    sizes_mm: tuple[tuple[float, ...], ...] = ()
+    possible: bool = False
+
+    def __str__(self) -> str:
+        number = f"{self.n_lesions_min}" if self.n_lesions == self.n_lesions_min else f"≥{self.n_lesions_min}"
+        where = " ".join(filter(None, (self.laterality, ", ".join(self.location))))
+        sizes = ", ".join("×".join(f"{d:g}" for d in size) for size in self.sizes_mm)
+        parts = (where, f"{sizes} mm" if sizes else "no size", "possible" if self.possible else "")
+        return f"{number} × " + ", ".join(filter(None, parts))
+
+
+@dataclass(frozen=True)
 class ReportedVolume:
     """What a report says of the lesions of one organ; None = it does not say.
 
     Attributes:
-        lo_mm3, hi_mm3: interval of the total volume; `hi_mm3` None = open.
+        lo_mm3, hi_mm3: interval of the total volume; `hi_mm3` None = open, 0 = the organ is free of lesions.
         estimate_mm3: best estimate from the diameters.
         largest_diameter_mm: of the largest lesion.
+        n_lesions_min: lesions at least; n_lesions: exact number, None = there may be more.
     """
 
     lo_mm3: float
     hi_mm3: float | None = None
     estimate_mm3: float | None = None
     largest_diameter_mm: float | None = None
+    n_lesions_min: int = 0
+    n_lesions: int | None = None
+    places: tuple[ReportedPlace, ...] = ()
+
+    @property
+    def no_lesion(self) -> bool:
+        """Whether the report calls the organ free of lesions."""
+        return self.hi_mm3 == 0
+
+    def __str__(self) -> str:
+        return "no lesion" if self.no_lesion else "; ".join(map(str, self.places)) or "a lesion"
 
 
 @dataclass(frozen=True)
@@ -144,6 +181,7 @@ class ChannelResult:
         patient: number of the patient within the run; cases of one patient share it.
         present: whether the organ has a lesion; None = unknown, then no patient-level metric counts it.
         score: what the patient is ranked by.
+        predicted_diameters_mm: longest axial diameter of each predicted lesion, largest first.
         dsc, nsd, hd95_mm: None without a lesion mask or without a lesion in it.
         lesions: true lesions and whether they were found; empty without a mask.
         false_positive_diameters_mm: predicted components that are not there; None when the truth has no places.
@@ -159,6 +197,7 @@ class ChannelResult:
     present: bool | None
     score: float
     predicted_volume_mm3: float
+    predicted_diameters_mm: tuple[float, ...]
     truth_volume_mm3: float | None
     dsc: float | None
     nsd: float | None

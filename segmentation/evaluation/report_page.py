@@ -1,7 +1,8 @@
-"""The evaluation on one page: HTML that needs no other file and no network, and the same as a PNG."""
+"""The evaluation on one page: HTML that needs no other file and no network, and its pictures as a PNG."""
 
 import base64
 import html
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,31 +13,27 @@ from string import Template
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
 from ...schemas.atomic import atomic, write_text
-from .comparison import ComparedStratum, Comparison
+from . import page_tables
+from .comparison import Comparison
+from .consistency import AGREES, against_reports
 from .evaluate import Evaluation
-from .figures import PREDICTION_COLOUR, TRUTH_COLOUR, draw_example, draw_froc, draw_roc, draw_sizes, draw_volumes
+from .figures import (
+    ORGAN_COLOUR,
+    PREDICTION_COLOUR,
+    TRUTH_COLOUR,
+    draw_example,
+    draw_froc,
+    draw_roc,
+    draw_sizes,
+    draw_volumes,
+)
 from .gallery import Example, Gallery
-from .statistics import Difference
-from .summary import Summary
 
-_COLUMNS = {
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "f1": "F1",
-    "auc": "AUC",
-    "auprc": "AUPRC",
-    "dsc": "DSC",
-    "nsd": "NSD",
-    "hd95_mm": "HD95 (mm)",
-    "lesion_sensitivity": "Lesion sensitivity",
-    "false_positives_per_case": "False positives per case",
-    "froc": "FROC",
-}
 _PANELS = (draw_roc, draw_froc, draw_sizes, draw_volumes)
 _PER_ROW = 4
+_DPI = 150
 
 
 @dataclass(frozen=True)
@@ -61,59 +58,38 @@ def write_report(
     paths = ReportFiles(folder / "evaluation.html", folder / "evaluation.png")
     write_text(paths.html, _page(evaluation, examples, comparison))
     with atomic(paths.png) as temporary:
-        temporary.write_bytes(_poster(evaluation, examples, comparison))
+        temporary.write_bytes(_poster(evaluation, examples))
     return paths
 
 
 def _page(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> str:
     template = Template(files(__package__).joinpath("report_page.html").read_text(encoding="utf-8"))
-    figures = [_panel(draw, evaluation) for draw in _PANELS]
     return template.substitute(
         title=html.escape(evaluation.name),
         lead=html.escape(_lead(evaluation)),
-        metrics=_html_table(*_metric_rows(evaluation)),
-        figures="".join(f'<img alt="" src="{_data_uri(png)}">' for png in figures),
+        failures=_failures_section(evaluation),
+        figures=page_tables.figures_table(evaluation).to_html(),
+        panels="".join(f'<img alt="" src="{_data_uri(_panel(draw, evaluation))}">' for draw in _PANELS),
+        consistency=_consistency_section(evaluation),
         comparison=_comparison_section(comparison) if comparison else "",
         examples=_example_section(examples) if examples else "",
-        points=_html_table(*_point_rows(evaluation)),
+        cases=page_tables.cases_table(evaluation).to_html(),
+        points=page_tables.points_table(evaluation).to_html(),
         notes=html.escape(_notes(evaluation)),
     )
 
 
-def _poster(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> bytes:
-    """The page as one picture, top to bottom: tables, panels, examples."""
-    tables = [_metric_rows(evaluation), *([_comparison_rows(comparison)] if comparison else [])]
-    heights = [0.32 * (1 + sum(1 + max(cell.count("\n") for cell in row) for row in rows)) for _, rows in tables] + [
-        4.2
-    ]
-    heights += [3.4] * -(-len(examples) // _PER_ROW)
-    figure = Figure(figsize=(15, sum(heights) + 0.8), layout="constrained")
-    figure.suptitle(f"{evaluation.name}: {_lead(evaluation)}", fontsize=11)
+def _poster(evaluation: Evaluation, examples: tuple[Example, ...]) -> bytes:
+    """The panels and examples as one picture."""
+    heights = [4.2] + [3.4] * -(-len(examples) // _PER_ROW)
+    figure = Figure(figsize=(17, sum(heights) + 0.5), layout="constrained")
+    figure.suptitle(f"{evaluation.name}: {_lead(evaluation)}", fontsize=12)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, (header, rows) in zip(parts, tables, strict=False):
-        _draw_table(part.subplots(), header, rows)
-    panels = parts[len(tables)].subplots(1, len(_PANELS))
-    for axes, draw in zip(panels, _PANELS, strict=True):
+    for axes, draw in zip(parts[0].subplots(1, len(_PANELS)), _PANELS, strict=True):
         draw(axes, evaluation)
-    for row, part in enumerate(parts[len(tables) + 1 :]):
+    for row, part in enumerate(parts[1:]):
         _draw_row(part.subplots(1, _PER_ROW), examples[row * _PER_ROW : (row + 1) * _PER_ROW])
     return _png(figure)
-
-
-def _draw_table(axes: Axes, header: list[str], rows: list[list[str]]) -> None:
-    axes.set_axis_off()
-    lines = [1, *(_n_lines(row) for row in rows)]
-    table = axes.table(cellText=rows, colLabels=header, bbox=Bbox.unit(), cellLoc="center")
-    table.auto_set_font_size(False)
-    table.set_fontsize(6.5)
-    table.auto_set_column_width(range(len(header)))
-    for (row, _), cell in table.get_celld().items():
-        cell.set_height(lines[row])
-        cell.set_linewidth(0.3)
-
-
-def _n_lines(row: list[str]) -> int:
-    return 1 + max(cell.count("\n") for cell in row)
 
 
 def _draw_row(all_axes: "list[Axes]", examples: tuple[Example, ...]) -> None:
@@ -121,6 +97,7 @@ def _draw_row(all_axes: "list[Axes]", examples: tuple[Example, ...]) -> None:
         axes.set_axis_off()
         if i < len(examples):
             draw_example(axes, examples[i])
+            axes.set_title(f"{examples[i].case_id} · {examples[i].organ} · {_overlap(examples[i])}", fontsize=8)
 
 
 def _lead(evaluation: Evaluation) -> str:
@@ -151,73 +128,61 @@ def _notes(evaluation: Evaluation) -> str:
     )
 
 
-def _metric_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    header = ["Organ", "Site", "n (+/−)", *_COLUMNS.values()]
-    return header, [_metric_row(summary) for summary in evaluation.summaries]
+def _failures_section(evaluation: Evaluation) -> str:
+    if not evaluation.failures:
+        return ""
+    table = page_tables.failures_table(evaluation).to_html()
+    return f"<h2>Left out: {len(evaluation.failures)}</h2><p>These cases are in no figure.</p>{table}"
 
 
-def _metric_row(summary: Summary) -> list[str]:
-    counts = f"{summary.n_positive}/{summary.n_negative}"
-    return [summary.organ, summary.site, counts, *(str(summary.metrics[name]) for name in _COLUMNS)]
-
-
-def _point_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    header = ["Organ", "Score from", "Criterion", "Chosen on", "Validation cases (+/−)"]
-    rows = [
-        [organ, f"{p.threshold:.4g}", p.criterion, p.source, f"{p.n_positive}/{p.n_negative}"]
-        for organ, p in evaluation.operating_points.items()
-    ]
-    return header, rows
-
-
-def _comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    names = [name for name in _COLUMNS if any(s.metrics[name].difference is not None for s in comparison.strata)]
-    header = ["Organ", "Site", "n", *(_COLUMNS[name] for name in names), "McNemar p", "Wilcoxon p (DSC)"]
-    return header, [_compared_row(stratum, names) for stratum in comparison.strata]
-
-
-def _compared_row(stratum: ComparedStratum, names: list[str]) -> list[str]:
-    tests = ["–" if p is None else f"{p:.3g}" for p in (stratum.mcnemar_p, stratum.wilcoxon_p_dsc)]
-    differences = [_difference_cell(stratum.metrics[name]) for name in names]
-    return [stratum.organ, stratum.site, str(stratum.n_cases), *differences, *tests]
-
-
-def _difference_cell(d: Difference) -> str:
-    """Two lines: both figures with the p-value of their difference, and the difference with its interval."""
-    if d.a is None or d.b is None or d.difference is None:
-        return "–"
-    interval = "" if d.lo is None or d.hi is None else f" [{d.lo:+.3f}, {d.hi:+.3f}]"
-    p = "" if d.p_value is None else f" (p {d.p_value:.2g})"
-    return f"{d.a:.3f} → {d.b:.3f}{p}\n{d.difference:+.3f}{interval}"
-
-
-def _html_table(header: list[str], rows: list[list[str]]) -> str:
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{_lines(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _lines(cell: str) -> str:
-    return html.escape(cell).replace("\n", "<br>")
+def _consistency_section(evaluation: Evaluation) -> str:
+    rows = against_reports(evaluation.test_results)
+    if not rows:
+        return "<p>No report says anything of the organs of the test cases.</p>"
+    verdicts = Counter(differs.verdict for _, _, differs in rows)
+    agree = verdicts.pop(AGREES, 0)
+    others = ", ".join(f"{verdict} {n}" for verdict, n in verdicts.most_common())
+    words = f"{agree} of {len(rows)} predictions are as reported" + (f"; {others}" if others else "")
+    return f"<p>{html.escape(words)}.</p>{page_tables.consistency_table(evaluation.test_results).to_html()}"
 
 
 def _comparison_section(comparison: Comparison) -> str:
     pairs = f"{comparison.n_paired} pairs of case and organ, {comparison.n_unpaired} left out for want of a partner"
     title = html.escape(f"{comparison.name_b} against {comparison.name_a}")
-    return f"<h2>{title}</h2><p>{pairs}.</p>{_html_table(*_comparison_rows(comparison))}"
+    return f"<h2>{title}</h2><p>{pairs}.</p>{page_tables.comparison_table(comparison).to_html()}"
 
 
 def _example_section(examples: tuple[Example, ...]) -> str:
-    images = []
-    for example in examples:
-        figure = Figure(figsize=(3.6, 3.6), layout="constrained")
-        draw_example(figure.subplots(), example)
-        images.append(f'<img class="example" alt="" src="{_data_uri(_png(figure))}">')
     legend = (
-        f'<b style="color:{TRUTH_COLOUR}">truth</b>, <b style="color:{PREDICTION_COLOUR}">prediction</b>; '
+        f'<b style="color:{TRUTH_COLOUR}">truth</b>, <b style="color:{PREDICTION_COLOUR}">prediction</b>, '
+        f'<b style="color:{ORGAN_COLOUR}">organ</b>; '
         "from the best to the worst overlap, then the largest false alarm"
     )
-    return f"<h2>Examples</h2><p>{legend}.</p>{''.join(images)}"
+    return f'<h2>Examples</h2><p>{legend}.</p><div class="cards">{"".join(map(_card, examples))}</div>'
+
+
+def _card(example: Example) -> str:
+    figure = Figure(figsize=(3.6, 3.6), layout="constrained")
+    draw_example(figure.subplots(), example)
+    lines = (
+        f"<b>{html.escape(example.case_id)}</b> · {html.escape(example.organ)} · {_overlap(example)}",
+        f"Report: {html.escape('says nothing of it' if example.reported is None else str(example.reported))}",
+        f"Prediction: {_predicted(example)}",
+    )
+    image = f'<img alt="" src="{_data_uri(_png(figure))}">'
+    return f"<figure>{image}<figcaption>{'<br>'.join(lines)}</figcaption></figure>"
+
+
+def _overlap(example: Example) -> str:
+    return "false alarm" if example.dsc is None else f"DSC {example.dsc:.2f}"
+
+
+def _predicted(example: Example) -> str:
+    if not example.predicted_diameters_mm:
+        return "no lesion"
+    n, largest_mm = len(example.predicted_diameters_mm), max(example.predicted_diameters_mm)
+    volume = f"{example.predicted_volume_mm3 / 1000:.1f} mL"
+    return f"{n} × {largest_mm:.0f} mm, {volume}" if n == 1 else f"{n}, largest {largest_mm:.0f} mm, {volume}"
 
 
 def _panel(draw: Callable[[Axes, Evaluation], None], evaluation: Evaluation) -> bytes:
@@ -228,7 +193,7 @@ def _panel(draw: Callable[[Axes, Evaluation], None], evaluation: Evaluation) -> 
 
 def _png(figure: Figure) -> bytes:
     buffer = BytesIO()
-    FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=110)
+    FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=_DPI)
     return buffer.getvalue()
 
 

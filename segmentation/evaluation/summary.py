@@ -170,7 +170,7 @@ def _summary(
 
 
 def _volume(results: list[ChannelResult]) -> VolumeAgreement | None:
-    pairs = [(r.predicted_volume_mm3, r.reported) for r in results if r.reported is not None]
+    pairs = [(r.predicted_volume_mm3, r.reported) for r in results if r.reported and not r.reported.no_lesion]
     return volume_agreement([p for p, _ in pairs], [r for _, r in pairs]) if pairs else None
 
 

@@ -15,6 +15,7 @@ def evaluation_cases(
     model: Model,
     cases: Sequence[IndexedCase],
     targets: Mapping[str, CaseTargets],
+    reported: Mapping[str, Mapping[str, ReportedVolume]],
     *,
     overlap: float = 0.5,
     organ_margin_mm: float | None = None,
@@ -24,6 +25,7 @@ def evaluation_cases(
     """Each case of which something is known, predicted on its own grid, one in memory at a time.
 
     Args:
+        reported: case_id → organ → what its report says (`read_reported`).
         organ_margin_mm: lesions count up to here from their organ's mask, where the case has one; None = anywhere.
         pictures: also read the CT and the organ masks, for the report page.
         failed: called with each case that cannot be predicted; the others go on.
@@ -33,7 +35,7 @@ def evaluation_cases(
         if not any(channel.organ in known for channel in model.plan.channels):
             continue  # nothing to compare a prediction with
         try:
-            assessed = _assess(model, case, known, overlap, organ_margin_mm, pictures)
+            assessed = _assess(model, case, known, reported.get(case.case_id, {}), overlap, organ_margin_mm, pictures)
         except Exception as error:  # whatever it is, the other cases go on
             failed(case.case_id, Failure.of(error))
             continue
@@ -44,6 +46,7 @@ def _assess(
     model: Model,
     case: IndexedCase,
     known: Mapping[str, ChannelTarget],
+    reported: Mapping[str, ReportedVolume],
     overlap: float,
     organ_margin_mm: float | None,
     pictures: bool,
@@ -54,17 +57,14 @@ def _assess(
     masks: dict[str, Mask] = {}
     if pictures or organ_margin_mm is not None:
         masks = {organ: read() for organ in organs if (read := organ_mask_reader(case, organ))}
+    present = {organ: _present(known[organ], reported.get(organ)) for organ in organs}
     return EvaluationCase(
         case_id=case.case_id,
         affine_ras=affine,
         probabilities=limit_to_organs(probabilities, masks, affine, organ_margin_mm),
         lesion_masks={organ: read() for organ in organs if (read := lesion_mask_reader(case, organ))},
-        present={
-            organ: known[organ].status is not ChannelStatus.KNOWN_ABSENT
-            for organ in organs
-            if known[organ].status is not ChannelStatus.UNKNOWN
-        },
-        reported={organ: reported_volume(known[organ]) for organ in organs if known[organ].regions},
+        present={organ: there for organ, there in present.items() if there is not None},
+        reported={organ: reported[organ] for organ in organs if organ in reported},
         organ_masks=masks if pictures else {},
         image_hu=read_array(open_volume(case.ct)) if pictures else None,
         patient_id=case.patient_id,
@@ -73,15 +73,8 @@ def _assess(
     )
 
 
-def reported_volume(channel: ChannelTarget) -> ReportedVolume:
-    """The report's regions of one organ added up; what one of them leaves open stays open."""
-    lesions = [lesion for region in channel.regions for lesion in region.lesions]
-    upper = [region.volume_hi_mm3 for region in channel.regions]
-    estimates = [lesion.volume_mm3 for lesion in lesions]
-    diameters = [max(lesion.diameters_mm) for lesion in lesions if lesion.diameters_mm]
-    return ReportedVolume(
-        lo_mm3=sum(region.volume_lo_mm3 for region in channel.regions),
-        hi_mm3=None if None in upper else sum(value for value in upper if value is not None),
-        estimate_mm3=None if None in estimates else sum(value for value in estimates if value is not None),
-        largest_diameter_mm=max(diameters, default=None),
-    )
+def _present(channel: ChannelTarget, reported: ReportedVolume | None) -> bool | None:
+    """Whether the organ holds a lesion. A report knows it of a lesion that no mask can place, too."""
+    if channel.status is not ChannelStatus.UNKNOWN:
+        return channel.status is not ChannelStatus.KNOWN_ABSENT
+    return None if reported is None else not reported.no_lesion

@@ -25,6 +25,7 @@ from ...schemas.failures import Failure
 from ..evaluation.components import LesionComponent, lesion_components
 from .inputs import PredictionInput
 from .model import Affine, Model, Probability, limit_to_organs, predict_ct
+from .stored import PredictedOrgan
 
 _DONE = "components.json"
 
@@ -170,6 +171,19 @@ def _read_record(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def read_predictions(out: Path, case_ids: Iterable[str], thresholds: Mapping[str, float]) -> list[PredictedOrgan]:
+    """What the folder holds of some cases, one entry per case and organ of `thresholds`."""
+    found = []
+    for case_id in case_ids:
+        lesions = _read_record(out / case_id / _DONE).get("lesions", ())
+        for organ, threshold in thresholds.items():
+            of_organ = [lesion for lesion in lesions if lesion["organ"] == organ]
+            diameters_mm = tuple(lesion["axial_long_mm"] for lesion in of_organ)
+            volume_mm3 = sum(lesion["volume_mm3"] for lesion in of_organ)
+            found.append(PredictedOrgan(case_id, organ, threshold, volume_mm3, diameters_mm))
+    return found
 
 
 def write_table(out: Path) -> None:

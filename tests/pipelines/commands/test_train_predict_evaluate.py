@@ -8,6 +8,7 @@ import pytest
 import torch
 from reportsup.pipelines.cli import main
 from reportsup.pipelines.demo_reports import write_reports
+from reportsup.schemas.database import open_database
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 
 TINY = [
@@ -76,6 +77,17 @@ def test_train_predict_evaluate(work, capsys):
     assert len({row["case_id"] for row in evaluation["results"] if row["split"] == "test"}) == 3
     assert (run / "evaluation.html").exists()
 
+    told = [row["reported"] for row in evaluation["results"]]  # every synthetic case has a report, masks or not
+    assert all(told)
+    assert any(said["places"] for said in told)
+    assert stored(db) == len(evaluation["results"])  # `predict` and `evaluate` of one run share their rows
+    capsys.readouterr()
+    assert call("audit", "prediction_vs_report", "--db", db, "--json") == 0
+    audited = json.loads(capsys.readouterr().out)
+    assert audited
+    assert {row["run"] for row in audited} == {str(run.resolve())}
+    assert [row["times_beyond"] for row in audited] == sorted((r["times_beyond"] for r in audited), reverse=True)
+
     assert evaluation["settings"]["organ_margin_mm"] is None
     near = [evaluated(run, db, "--organ-margin-mm", margin_mm) for margin_mm in (0, 8)]
     assert near[1]["settings"]["organ_margin_mm"] == 8
@@ -84,6 +96,12 @@ def test_train_predict_evaluate(work, capsys):
     assert sum(scores[0]) < sum(scores[1]) < sum(scores[2])
     large_only = evaluated(run, db, "--min-component-mm3", 5000)
     assert sum(row["score"] for row in large_only["results"]) < sum(scores[2])
+
+
+def stored(db: Path) -> int:
+    """Rows of predictions in the database."""
+    with open_database(db, read_only=True) as connection:
+        return connection.execute("SELECT count(*) FROM predictions").fetchall()[0][0]
 
 
 def evaluated(run: Path, db: Path, *options: object) -> dict:

@@ -14,11 +14,14 @@ from reportsup.segmentation.evaluation import (
     EvaluationSettings,
     Gallery,
     OperatingPoint,
+    ReportedPlace,
     ReportedVolume,
     compare,
     evaluate,
+    page_tables,
     write_report,
 )
+from reportsup.segmentation.evaluation.consistency import against_reports
 from reportsup.segmentation.evaluation.evaluate import LAYOUT_VERSION
 
 SHAPE = (28, 26, 16)
@@ -259,10 +262,45 @@ def test_page_needs_no_other_file(tmp_path):
     files = write_report(evaluation, tmp_path / "page", gallery=gallery, comparison=compare(evaluation, evaluation))
     page = files.html.read_text()
     assert page.count("data:image/png;base64,") == 6  # four panels, one lesion, one false alarm
-    assert not re.search(r"<script|<link|https?://|src=\"(?!data:)", page)
+    assert not re.search(r"<script\s|<link|https?://|src=\"(?!data:)|@import|url\(", page)
     assert "&lt;run&gt;" in page
     assert "<run>" not in page
     assert files.png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_page_tells_reports_failures_and_who_is_worst(tmp_path):
+    said = ReportedVolume(400.0, 800.0, 500.0, 10.0, 1, 1, (ReportedPlace("left", ("upper pole",), 1, 1, ((10.0,),)),))
+    free = ReportedVolume(0.0, 0.0, 0.0, None, 0, 0)
+    image_hu = np.zeros(SHAPE, dtype=np.int16)
+    cases = [
+        case("good", LESION, LESION, reported={"liver": said}, image_hu=image_hu),
+        case("missed", LESION, NOTHING, reported={"liver": said}, image_hu=image_hu),
+        case("alarm", NOTHING, LESION, reported={"liver": free}, image_hu=image_hu),
+        case("silent", NOTHING, NOTHING),
+    ]
+    gallery = Gallery()
+    evaluation = evaluate(cases, settings=SETTINGS, gallery=gallery)
+    assert [(row[0].case_id, row[2].verdict) for row in against_reports(evaluation.test_results)] == [
+        ("alarm", "not reported"),
+        ("missed", "not predicted"),
+        ("good", "agrees"),
+    ]
+    assert evaluation.summary().volume.n == 2  # a report of no lesion gives no volume to agree with
+    failed = dataclasses.replace(evaluation, failures={"lost": "file: <x> cannot be opened"})
+    page = write_report(failed, tmp_path, gallery=gallery).html.read_text()
+    assert "<td>lost</td><td>file: &lt;x&gt; cannot be opened</td>" in page
+    assert "1 of 3 predictions are as reported" in page
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
+    assert [re.findall("<b>(.*?)</b>", caption)[0] for caption in captions] == ["good", "missed", "alarm"]
+    assert "Report: 1 × left upper pole, 10 mm<br>Prediction: no lesion" in captions[1]
+    assert "Report: no lesion<br>Prediction: 1 × " in captions[2]
+
+
+def test_long_tables_are_cut_and_say_so(monkeypatch):
+    monkeypatch.setattr(page_tables, "MOST_ROWS", 2)
+    shown = page_tables.cases_table(run_of_four()).to_html()
+    assert shown.count("<tr>") == 1 + 2
+    assert "… and 2 more in evaluation.json" in shown
 
 
 def test_gallery_shows_the_patient_as_radiologists_do():
