@@ -24,19 +24,18 @@ endif
 test: $(STAMP)
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
 
-# mypy wants to see the folders as they are installed.
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	mkdir -p $(VENV)/types/reportsup
-	for top in schemas nlp segmentation pipelines; do ln -sfn $(CURDIR)/$$top $(VENV)/types/reportsup/$$top; done
-	MYPYPATH=$(VENV)/types $(BIN)/mypy --namespace-packages --explicit-package-bases -p reportsup.schemas -p reportsup.nlp \
-	  -p reportsup.segmentation -p reportsup.pipelines
+	$(BIN)/mypy -p reportsup
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm]'
+	mkdir -p $(VENV)/types/reportsup  # mypy wants to see the folders as they are installed
+	for top in schemas nlp segmentation pipelines; do ln -sfn $(CURDIR)/$$top $(VENV)/types/reportsup/$$top; done
+	for file in __init__.py py.typed; do ln -sfn $(CURDIR)/pipelines/public/$$file $(VENV)/types/reportsup/$$file; done
 	touch $(STAMP)
 
 # The weights that ship, from the annotated texts that ship: the same bytes every time.

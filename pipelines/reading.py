@@ -66,7 +66,7 @@ class Source:
         report_id = f"{self.table.path.name}:{row.number}" if columns.id is None else as_id(cells.get(columns.id))
         if not report_id:
             return Reject(self.name, row.number, None, "no id")
-        text = _joined_text(cells, columns)
+        text = joined_text(cells, columns)
         if not text.strip():
             return Reject(self.name, row.number, report_id, "empty text")
         extra = {name: value for name, value in cells.items() if name not in mapped}
@@ -148,7 +148,8 @@ def _as_json(cells: dict[str, Any]) -> str:
         return clean(json.dumps({name: as_text(value) for name, value in kept.items()}, ensure_ascii=False))
 
 
-def _joined_text(cells: dict[str, Any], columns: Columns) -> str:
+def joined_text(cells: dict[str, Any], columns: Columns) -> str:
+    """The report of a row: one column, or several under their headings."""
     if len(columns.text) == 1 and not columns.text[0][0]:
         return as_text(cells.get(columns.text[0][1]))
     parts = [(heading, as_text(cells.get(column)).strip()) for heading, column in columns.text]

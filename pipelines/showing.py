@@ -19,6 +19,10 @@ SELECT r.report_id, r.patient_id, r.study_date, r.study_date_text, r.modality, r
        e.extractor, e.extractor_version, e.run_id, e.confidence, coalesce(e.review_reasons, []),
        coalesce(e.stale, false)
 FROM v_reports r LEFT JOIN v_extractions e USING (report_id) WHERE r.report_id = ?"""
+_OF_REPORT = (
+    "report_id", "patient_id", "study_date", "study_date_text", "modality", "exam", "text", "status", "reason",
+    "extractor", "extractor_version", "run_id", "confidence", "review_reasons", "stale",
+)  # fmt: skip
 _FINDINGS = """
 SELECT f.* EXCLUDE (report_id, run_id, patient_id, study_date, study_date_text, evidence),
        (SELECT list({start: q.start, "end": q."end", text: q.text} ORDER BY q.idx) FROM v_evidence q
@@ -111,16 +115,14 @@ def show(database: Path, report_id: str) -> ShownReport:
         rows = connection.execute(_REPORT, [report_id]).fetchall()
         if not rows:
             raise InputError(_unknown(connection, report_id))
-        (row,) = rows
-        sentences = _recognised(row[6])
-        by_rules = row[9] in ("rules", "hybrid") and not row[14]
+        told: dict[str, Any] = dict(zip(_OF_REPORT, rows[0], strict=True))
+        sentences = _recognised(told["text"])
+        by_rules = told["extractor"] in ("rules", "hybrid") and not told["stale"]
         findings = _findings(connection, report_id, sentences if by_rules else ())
         quarantined = connection.execute(_QUARANTINE, [report_id]).fetchall()
         return ShownReport(
-            *row[:13],
-            review_reasons=tuple(row[13]),
-            stale=row[14],
-            sections=_sections(sentences, len(row[6])),
+            **told | {"review_reasons": tuple(told["review_reasons"])},
+            sections=_sections(sentences, len(told["text"])),
             findings=findings,
             negative_organs=dict(connection.execute(_FREE, [report_id]).fetchall()),
             quarantined=tuple({"reason": reason, "finding": json.loads(found)} for reason, found in quarantined),
@@ -150,14 +152,14 @@ def _findings(
 ) -> tuple[ShownFinding, ...]:
     corrections: dict[str, list[dict[str, Any]]] = {}
     cursor = connection.execute(_CORRECTIONS, [report_id])
-    names = [column[0] for column in cursor.description or ()]
-    for finding_id, *values in cursor.fetchall():
-        corrections.setdefault(finding_id, []).append(dict(zip(names[1:], values, strict=True)))
+    fields = [column[0] for column in cursor.description or ()]
+    for finding_id, *said in cursor.fetchall():
+        corrections.setdefault(finding_id, []).append(dict(zip(fields[1:], said, strict=True)))
     cursor = connection.execute(_FINDINGS, [report_id])
     names = [column[0] for column in cursor.description or ()]
     found = []
     for row in cursor.fetchall():
-        values = dict(zip(names, row, strict=True))
+        values: dict[str, Any] = dict(zip(names, row, strict=True))
         quotes, decided = values.pop("quotes") or (), values.pop("decided_by")
         anchor = (values["anchor_start"], values["anchor_end"])
         found.append(

@@ -127,6 +127,7 @@ def _components(finding: dict[str, Any]) -> Iterator[Resource]:
     for i, quote in enumerate(finding["quotes"]):
         yield _component(f"evidence[{i}]", valueString=quote["text"])
         yield _component(f"evidence_start[{i}]", valueInteger=quote["start"])
+    yield _component("corrected", valueBoolean=finding["corrected"])
     if finding["confidence"] is not None:
         yield _component("confidence", valueQuantity={"value": finding["confidence"]})
 

@@ -13,9 +13,10 @@ WITH measured AS (
 )
 SELECT f.report_id, f.patient_id, f.study_date, f.study_date_text, r.modality, r.exam, f.finding_id, f.organ,
        f.laterality, nullif(array_to_string(f.location, ' | '), '') AS location, f.lesion_type, f.type_text,
-       f.certainty, f.count, f.count_min, m.exam AS size_of, CAST(m.i AS INTEGER) AS lesion, f.size_bound, m.d[1] AS diameter_1_mm,
-       m.d[2] AS diameter_2_mm, m.d[3] AS diameter_3_mm, lesion_volume_mm3(m.d) AS ellipsoid_mm3, f.attenuation,
-       f.image_reference, f.section, array_to_string(f.evidence, ' | ') AS evidence, f.corrected, f.confidence
+       f.certainty, f.count, f.count_min, m.exam AS size_of, CAST(m.i AS INTEGER) AS lesion, f.size_bound,
+       m.d[1] AS diameter_1_mm, m.d[2] AS diameter_2_mm, m.d[3] AS diameter_3_mm,
+       lesion_volume_mm3(m.d) AS ellipsoid_mm3, f.attenuation, f.image_reference, f.section,
+       array_to_string(f.evidence, ' | ') AS evidence, f.anchor_start, f.anchor_end, f.corrected, f.confidence
 FROM measured f JOIN reports r USING (report_id)
 ORDER BY f.report_id, f.anchor_start, f.finding_id, size_of, lesion"""
 
