@@ -27,6 +27,7 @@ _COMMANDS = (
     ("withdraw", "withdraw:withdraw", "Reports"),
     ("index", "index:index", "Volumes"),
     ("check", "index:check", "Volumes"),
+    ("organs", "organs:organs", "Volumes"),
     ("train", "train:train", "Segmentation"),
     ("predict", "predict:predict", "Segmentation"),
     ("evaluate", "evaluate:evaluate", "Segmentation"),

@@ -18,7 +18,14 @@ _STORAGE_VERSION = "v1.2.0"
 # A checkpoint rewrites the last row group of each table; with DuckDB's 122,880 rows, that would be 200 MB of report
 # text each time.
 _ROW_GROUP_SIZE = 8192
-_MIGRATIONS = ("001_tables.sql", "002_corrections.sql", "003_confidence.sql", "004_dates.sql", "005_predictions.sql")
+_MIGRATIONS = (
+    "001_tables.sql",
+    "002_corrections.sql",
+    "003_confidence.sql",
+    "004_dates.sql",
+    "005_predictions.sql",
+    "006_organ_masks.sql",
+)
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 

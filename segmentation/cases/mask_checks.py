@@ -1,6 +1,7 @@
 """Checks of a case's masks: their grid, their values, and what must not be taken for known absence of lesions."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,22 @@ def check_masks(files: CaseFiles, ct: Grid, problems: list[Problem]) -> list[Mas
     summaries: list[MaskSummary] = []
     lesions: list[Lesion] = []
     places: list[MaskPlace] = []
-    in_order = sorted(files.masks, key=lambda m: (anatomy.lesion_organ(m.name) is None, str(m.path), m.label or 0))
+    in_order = sorted(
+        files.masks, key=lambda m: (m.fallback, anatomy.lesion_organ(m.name) is None, str(m.path), m.label or 0)
+    )
     for path, group in groupby(in_order, key=lambda m: m.path):
-        masks = list(group)
-        array = _read_mask_file(files, path, masks, ct, problems)
+        drawn = {place.name for place in places}
+        masks = [mask for mask in group if not (mask.fallback and mask.name in drawn)]
+        array = _read_mask_file(files, path, masks, ct, problems) if masks else None
         if array is None:
             continue
         for mask in masks:
             voxels = array != 0 if mask.label is None else array == mask.label
             volume_mm3 = float(np.count_nonzero(voxels)) * ct.voxel_mm3
+            if mask.fallback:
+                if volume_mm3 == 0:
+                    continue
+                summaries = [summary for summary in summaries if summary.name != mask.name]  # an empty one
             summaries.append(MaskSummary(mask.name, path, mask.label, volume_mm3 == 0, volume_mm3))
             if volume_mm3 == 0:
                 continue
@@ -80,7 +88,8 @@ def _read_mask_file(
     image = open_or_say_why(case_id, what, path, problems)
     if image is None:
         return None
-    wrong_grid = list(check_same_grid(case_id, what, grid_of(image), ct))
+    fallback = all(mask.fallback for mask in masks)
+    wrong_grid = [replace(p, fatal=not fallback) for p in check_same_grid(case_id, what, grid_of(image), ct)]
     problems.extend(wrong_grid)
     if wrong_grid:
         return None
@@ -88,8 +97,11 @@ def _read_mask_file(
     if array is None:
         return None
     label_map = files.label_map if files.label_map and files.label_map.path == path else None
-    bad = list(_check_labels(case_id, array, label_map) if label_map else _check_binary(case_id, what, array))
-    problems.extend(bad)
+    if label_map:
+        bad = list(_check_labels(case_id, array, label_map))
+    else:
+        bad = list(_check_binary(case_id, what, array)) if masks[0].label is None else []
+    problems.extend(replace(problem, fatal=problem.fatal and not fallback) for problem in bad)
     return None if bad else array
 
 

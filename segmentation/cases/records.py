@@ -29,11 +29,13 @@ class MaskFile:
     Attributes:
         name: canonical name of the anatomy table.
         label: its value inside a label map; None = a file of its own, every voxel that is not 0 is inside.
+        fallback: made by a segmenter, for organs that the data set itself has no mask of, or an empty one.
     """
 
     name: str
     path: Path
     label: int | None = None
+    fallback: bool = False
 
 
 @dataclass(frozen=True)

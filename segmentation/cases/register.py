@@ -69,6 +69,8 @@ def examine(
         ConfigError: no report has the column `reports_link`.
     """
     linked = link_reports(cases, connection, reports_link) if connection else list(cases)
+    if connection:
+        linked = _with_segmenters(linked, connection)
     listed = assign_splits(linked, seed=seed)
     unique = list({case.case_id: case for case in reversed(listed)}.values())[::-1]
     before = _known(connection, {case.case_id for case in unique}) if connection else {}
@@ -109,6 +111,18 @@ def link_reports(cases: Sequence[CaseFiles], connection: duckdb.DuckDBPyConnecti
         patient_id = case.patient_id or (patients.get(report_id) if report_id else None)
         linked.append(replace(case, report_id=report_id, patient_id=patient_id))
     return linked
+
+
+def _with_segmenters(cases: Sequence[CaseFiles], connection: duckdb.DuckDBPyConnection) -> list[CaseFiles]:
+    """Cases with the organ masks that `reportsup organs` made or found of them, as far as those are still there."""
+    from ..organs import known_organ_masks, organ_mask_files
+
+    known = known_organ_masks(connection)
+    more = {
+        case_id: tuple(file for masks in found if masks.path.exists() for file in organ_mask_files(masks))
+        for case_id, found in known.items()
+    }
+    return [replace(case, masks=(*case.masks, *more.get(case.case_id, ()))) for case in cases]
 
 
 def write_index(connection: duckdb.DuckDBPyConnection, result: IndexResult) -> None:

@@ -108,7 +108,8 @@ def test_a_file_of_version_3_gets_patients_and_dates(tmp_path):
         for view in ("v_lesion_timeline", "v_lesion_links", "v_lesion_pairs", "v_reports", "v_day_first"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("CREATE OR REPLACE VIEW v_findings AS SELECT report_id, finding_id FROM findings")
-        connection.execute("DROP TABLE predictions")
+        for table in ("predictions", "organ_masks"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE schema_version SET version = 3")
     with pytest.raises(DatabaseError, match="once to upgrade"), open_database(path, read_only=True):
         pass
