@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -94,16 +95,39 @@ def as_json(found: Answer) -> str:
 
 
 def print_table(found: Answer, title: str | None = None, max_rows: int | None = None) -> None:
-    """A table on the terminal."""
-    table = Table(title=title, title_justify="left")
-    for name in found.columns:
-        table.add_column(escape(name), overflow="fold")
-    for row in found.rows[:max_rows]:
-        table.add_row(*(escape(_cell(value)) for value in row))
+    """A table on the terminal; where it is too wide for that, each row as lines."""
     console = Console()
-    console.print(table)
+    rows = [[_cell(value) for value in row] for row in found.rows[:max_rows]]
+    if _table_width(found.columns, rows) > console.width and len(found.columns) > 1:
+        _print_records(console, found.columns, rows, title)
+    else:
+        table = Table(title=title and escape(title), title_justify="left")
+        for name in found.columns:
+            table.add_column(escape(name), overflow="fold")
+        for row in rows:
+            table.add_row(*(escape(value) for value in row))
+        console.print(table)
     if max_rows is not None and len(found.rows) > max_rows:
         console.print(f"… and {len(found.rows) - max_rows:,} more rows")
+
+
+def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Terminal columns that a table needs so that no cell is broken."""
+    lines = zip(columns, *([max(v.split("\n"), key=cell_len) for v in row] for row in rows), strict=True)
+    return sum(max(map(cell_len, column)) + 3 for column in lines) + 1
+
+
+def _print_records(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None) -> None:
+    """Each row as lines `column  value`; a value is on one line, however long, so that it can be searched for."""
+    widest = max(map(cell_len, columns))
+    if title:
+        console.print(title, markup=False, highlight=False, style="italic")
+    for number, row in enumerate(rows, start=1):
+        console.print(f"── {number} ".ljust(widest + 2, "─"), markup=False, highlight=False)
+        for name, value in zip(columns, row, strict=True):
+            if value:
+                told = " ".join(value.split("\n"))
+                console.print(f"{name.ljust(widest)}  {told}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _cell(value: Any) -> str:

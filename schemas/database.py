@@ -25,6 +25,7 @@ _MIGRATIONS = (
     "004_dates.sql",
     "005_predictions.sql",
     "006_organ_masks.sql",
+    "007_reviews.sql",
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 
@@ -155,8 +156,9 @@ def _refresh_derived(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM organs")
     rows = [(o.name, o.label, o.snomed_ct or None, o.paired, o.target) for o in load_anatomy().organs.values()]
     connection.executemany("INSERT INTO organs VALUES (?, ?, ?, ?, ?)", rows)
-    for name in ("dates.sql", "views.sql", "timeline.sql", "predictions.sql", "audit.sql", "legacy_tables.sql"):
-        connection.execute(_sql(name))
+    derived = ("dates", "views", "reviews", "timeline", "predictions", "audit", "legacy_tables")
+    for name in derived:
+        connection.execute(_sql(f"{name}.sql"))
 
 
 def _sql(name: str) -> str:

@@ -1,5 +1,6 @@
 """`reportsup correct`: record a reader's correction."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,14 +10,16 @@ from .options import DEFAULT_DB, Db
 
 def correct(
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="ID",
+            metavar="[ID]",
             help="A finding's id, as v_findings and `reportsup audit --sample` show it; with --add a report's id; with "
-            "--withdraw also a correction's id.",
+            "--withdraw also a correction's id or a review's; none with --from.",
         ),
-    ],
-    by: Annotated[str, typer.Option(help="Who corrects.")],
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who corrects; with --from, in place of the reviewer whom the file names.")
+    ] = None,
     field: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,6 +45,19 @@ def correct(
         typer.Option("--withdraw", help="Take corrections back: of a finding, of its --field only, or one by its id."),
     ] = False,
     reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Record a review that the audit page saved, all of it or nothing."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --from: check and count, record nothing.")] = False,
+    skip_changed: Annotated[
+        bool,
+        typer.Option(
+            "--skip-changed",
+            help="With --from: leave out entries whose report or finding changed since the page was made, instead of "
+            "refusing the file.",
+        ),
+    ] = False,
     db: Db = DEFAULT_DB,
 ) -> None:
     """Correct a finding. The correction overrides what was extracted, never overwrites it, and follows the lesion
@@ -53,13 +69,26 @@ def correct(
     `reportsup correct 1f0c… --field organ --value kidney --field location --value "[]" --by "Dr. K"` ·
     `reportsup correct 1f0c… --delete --by "Dr. K" --reason "vessel, no lesion"` ·
     `reportsup correct A-17 --add --field organ --value liver --field evidence --value "2 cm cyst in segment 4" --field
-    sizes_mm --value "[[20]]" --by "Dr. K"` · `reportsup correct 1f0c… --withdraw --by "Dr. K"`
+    sizes_mm --value "[[20]]" --by "Dr. K"` · `reportsup correct 1f0c… --withdraw --by "Dr. K"` ·
+    `reportsup correct --from review.json --dry-run`
     """
     from ...schemas import ConfigError
     from ...schemas.database import open_database
     from ..corrections import Corrections, Signed
 
     fields, values = field or [], value or []
+    if review is not None:
+        if name or fields or values or delete or add or withdraw or reason:
+            raise ConfigError(
+                "--from takes everything from the file. Leave out the ID and the options for one finding."
+            )
+        _record_review(db, review, by, dry_run, skip_changed)
+        return
+    if dry_run or skip_changed:
+        raise ConfigError("--dry-run and --skip-changed belong to a saved review. Give one with --from FILE.")
+    if name is None or by is None:
+        what = "the ID of a finding" if name is None else "--by NAME, who corrects"
+        raise ConfigError(f"correct needs {what}. Ids are in v_findings, column finding_id, and on the audit page.")
     if delete + add + withdraw > 1 or (delete and (fields or values)) or (withdraw and values):
         raise ConfigError(
             "correct: several things at once vs one of --field with --value, --delete, --add, --withdraw. "
@@ -82,3 +111,21 @@ def correct(
         else:
             for changed, old in corrections.edit(name, given, signed).items():
                 typer.echo(f"{name} {changed}: {old if old is not None else 'empty'} → {given[changed]}")
+
+
+def _record_review(db: Path, file: Path, by: str | None, dry_run: bool, skip_changed: bool) -> None:
+    from ..review.recording import record_review
+    from ..review.review_file import load_review
+
+    recorded = record_review(db, load_review(file), file, by, dry_run=dry_run, skip=skip_changed)
+    told = {
+        "accept": "accepted", "reject": "rejected", "edit": "edited", "add": "added", "withdrawn": "taken back",
+        "unchanged": "recorded before", "complete": "reports reviewed to the end",
+    }  # fmt: skip
+    counts = ", ".join(f"{recorded.counts[key]:,} {word}" for key, word in told.items() if recorded.counts[key])
+    typer.echo(f"{file}: {counts or 'nothing to record'}{' (dry run: nothing was recorded)' if dry_run else ''}")
+    if recorded.skipped:
+        typer.echo(f"left out, since they are about something that changed: {len(recorded.skipped):,}", err=True)
+        for line in recorded.skipped:
+            typer.echo(f"  {line}", err=True)
+        raise typer.Exit(1)

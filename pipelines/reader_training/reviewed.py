@@ -9,12 +9,16 @@ from ..gold import gold_lines
 from ..scoring import GoldRecord
 from .annotated import AnnotatedSet, annotated
 
-# Annotated by import, or corrected; of the present text, and every correction found its lesion.
+# Annotated by import, corrected, or reviewed to the end; of the present text, and every correction found its lesion.
+# That single findings were accepted says nothing of the others.
 _REVIEWED = """
 WITH people AS (
     SELECT report_id, true AS clear FROM v_extractions WHERE by_reader
     UNION ALL
-    SELECT report_id, outcome = 'matched' FROM v_corrections WHERE outcome NOT IN ('withdrawn', 'superseded')
+    SELECT report_id, true FROM v_reviewed_reports WHERE current
+    UNION ALL
+    SELECT report_id, outcome = 'matched' FROM v_corrections
+    WHERE outcome NOT IN ('withdrawn', 'superseded') AND kind <> 'accept'
 )
 SELECT r.report_id, r.text, bool_and(clear) AND NOT any_value(coalesce(e.stale, true)) AS usable
 FROM people JOIN reports r USING (report_id) LEFT JOIN v_extractions e USING (report_id)

@@ -1,5 +1,7 @@
 """The commands as a user types them."""
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -96,20 +98,94 @@ def test_audit_counts_shows_and_samples(extracted):
     counts = {row["view"]: row["rows"] for row in json.loads(command("audit", "--json", cwd=extracted).stdout)}
     assert counts["audit_ungrounded"] == 0
     assert counts["audit_unsized_lesions"] == 0
-    sampled = command("audit", "--sample", "3", cwd=extracted).stdout
-    assert sampled.count(" · n ") == sampled.count("sure 0.") == 3
-    assert sampled.count("⟦") >= 3
-    assert command("audit", "--sample", "3", cwd=extracted).stdout == sampled
+    sampled = command("audit", "--sample", "30", cwd=extracted).stdout
+    assert command("audit", "--sample", "30", cwd=extracted).stdout == sampled
+    n = sampled.count(" · n ")
+    assert sampled.count("sure 0.") == n
+    assert sampled.count("⟦") >= n > 0
+    assert sampled.count("  no finding") > 0
+    rows = json.loads(command("audit", "--sample", "30", "--json", cwd=extracted).stdout)
+    assert len({row["report_id"] for row in rows}) == 30
+    assert sum(row["finding_id"] is not None for row in rows) == n
     assert command("audit", "nonsense", cwd=extracted).returncode == 2
 
 
-def test_the_audit_page_escapes_what_reports_hold(write, tmp_path):
-    write("r.csv", 'id,text\n1,"<script>alert(1)</script> Liver cyst of 2 cm."\n')
-    command("extract", "r.csv", "--workers", "1", cwd=tmp_path)
-    assert command("audit", "--html", "page.html", cwd=tmp_path).returncode == 0
-    page = (tmp_path / "page.html").read_text()
-    assert "<script>" not in page
-    assert "<mark>" in page
+def test_every_audit_output_comes_as_csv_and_json(extracted):
+    stratified = ("--sample", "30", "--stratify", "organ,size")
+    for arguments in (
+        (),
+        ("possible",),
+        ("least_sure",),
+        ("--sample", "9"),
+        stratified,
+        ("least_sure", "--sample", "9"),
+    ):
+        records = json.loads(command("audit", *arguments, "--json", cwd=extracted).stdout)
+        table = list(csv.DictReader(io.StringIO(command("audit", *arguments, "--csv", cwd=extracted).stdout)))
+        assert len(table) == len(records)
+        assert [list(row) for row in table[:1]] == [list(row) for row in records[:1]]
+    strata = {row["stratum"] for row in json.loads(command("audit", *stratified, "--json", cwd=extracted).stdout)}
+    assert len(strata) > 1
+
+
+def test_a_wide_table_is_told_row_by_row_in_a_pipe(extracted):
+    shown = command("audit", "least_sure", "--rows", "2", cwd=extracted).stdout
+    assert shown.count("\nreport_id ") == shown.count("\nevidence ") == 2
+    assert "more rows" in shown
+    narrow = command("sql", "SELECT report_id, organ FROM v_findings LIMIT 2", cwd=extracted).stdout
+    assert "┃ report_id ┃ organ" in narrow
+
+
+def test_the_page_shows_what_was_asked_for(extracted):
+    def shown(*arguments):
+        done = command("audit", *arguments, "--html", "page.html", cwd=extracted)
+        assert done.returncode == 0, done.stderr
+        page = (extracted / "page.html").read_text()
+        data = json.loads(page.split('<script type="application/json" id="data">')[1].split("</script>")[0])
+        return data, {report["id"] for report in data["reports"]}
+
+    data, ids = shown()
+    assert len(ids) == 300
+    assert any("findings" not in report for report in data["reports"])  # reports without findings are on it
+    data, ids = shown("--sample", "20", "--stratify", "organ", "--seed", "4")
+    assert ids == {report["report_id"] for report in data["sample"]["reports"]}
+    assert (len(ids), data["sample"]["seed"], data["sample"]["stratified_by"]) == (20, 4, ["organ"])
+    rows = json.loads(command("audit", "unsure", "--json", cwd=extracted).stdout)
+    data, ids = shown("unsure")
+    assert ids == {row["report_id"] for row in rows}
+    assert data["view"] == "unsure"
+
+
+def test_a_review_goes_from_the_page_to_figures(extracted):
+    command("audit", "--sample", "30", "--html", "page.html", cwd=extracted)
+    page = (extracted / "page.html").read_text()
+    data = json.loads(page.split('<script type="application/json" id="data">')[1].split("</script>")[0])
+    entries = [
+        {
+            "report_id": r["id"], "run_id": r["run"], "text_sha256": r["sha"], "complete": True, "added": [],
+            "findings": [
+                {"finding_id": f["id"], "verdict": "accept", "seen": f["seen"]} for f in r.get("findings", [])
+            ],
+        }
+        for r in data["reports"]
+    ]  # fmt: skip
+    review = {
+        "format": "reportsup review", "version": 1, "review_id": "00112233", "database": data["database"],
+        "reviewer": "Dr. K", "saved_at": "2026-03-01T10:00:00Z", "samples": [data["sample"]], "reports": entries,
+    }  # fmt: skip
+    (extracted / "review.json").write_text(json.dumps(review))
+    dry = command("correct", "--from", "review.json", "--dry-run", cwd=extracted)
+    assert "30 reports reviewed to the end (dry run: nothing was recorded)" in dry.stdout
+    assert command("audit", "--review", cwd=extracted).returncode == 1
+    assert command("correct", "--from", "review.json", cwd=extracted).returncode == 0
+    again = command("correct", "--from", "review.json", cwd=extracted)
+    assert "recorded before" in again.stdout
+    assert "30 of 30 sampled reports reviewed to the end by Dr. K" in command("audit", "--review", cwd=extracted).stdout
+    review["reports"][0]["complete"] = "perhaps"
+    (extracted / "review.json").write_text(json.dumps(review))
+    wrong = command("correct", "--from", "review.json", cwd=extracted)
+    assert wrong.returncode == 1
+    assert "reports[0].complete" in wrong.stderr
 
 
 def test_a_correction_shows_in_sql_and_export(extracted):
