@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo demo-reports test lint reader clean
+.PHONY: demo demo-reports test test-browser lint reader clean
 
 demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
@@ -23,6 +23,11 @@ endif
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
+
+# The pages in a real browser: Debian's chromium, driven by playwright (which downloads no browser of its own here).
+test-browser: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm,browser]'
+	$(BIN)/python -m pytest -m browser -rs tests/pipelines/review
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

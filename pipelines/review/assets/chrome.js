@@ -96,6 +96,10 @@ document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input, select, textarea");
   if (e.key === "Escape" && page.form) return closeForm();
   if (typing) {
+    if (typing.type === "search" && e.key === "Escape") {
+      e.preventDefault();
+      search("");
+    }
     if (e.key === "Escape" || (e.key === "Enter" && typing.type === "search")) typing.blur();
     return;
   }
@@ -121,9 +125,14 @@ $("#mark").addEventListener("pointerdown", (e) => e.preventDefault());
 $("#mark").addEventListener("click", useSelection);
 
 let searching = 0;
+function search(wanted) {
+  clearTimeout(searching);
+  $("#search input").value = filter.search = wanted;
+  refilter();
+}
 $("#search input").addEventListener("input", (e) => {
   clearTimeout(searching);
-  searching = setTimeout(() => ((filter.search = e.target.value), refilter()), 80);
+  searching = setTimeout(() => search(e.target.value), 80);
 });
 $("#save").addEventListener("click", saveReview);
 $("#more").addEventListener("click", () => drawSheet());
