@@ -108,8 +108,9 @@ def test_a_file_of_version_3_gets_patients_and_dates(tmp_path):
         for view in ("v_lesion_timeline", "v_lesion_links", "v_lesion_pairs", "v_reports", "v_day_first"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("CREATE OR REPLACE VIEW v_findings AS SELECT report_id, finding_id FROM findings")
-        for table in ("predictions", "organ_masks"):
+        for table in ("predictions", "organ_masks", "reviews", "review_samples", "review_sample_reports"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE corrections DROP COLUMN review_id")
         connection.execute("UPDATE schema_version SET version = 3")
     with pytest.raises(DatabaseError, match="once to upgrade"), open_database(path, read_only=True):
         pass
