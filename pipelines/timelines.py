@@ -16,7 +16,7 @@ AN_AID = (
     "Look at the reports before it counts."
 )
 _ROWS = """
-SELECT * FROM v_lesion_timeline WHERE patient_id = $patient
+FROM lesion_timeline($patient)
 ORDER BY n_reports > 1 DESC, organ, laterality, lesion_id, nth"""
 _KNOWN = """
 SELECT count(*), count(*) FILTER (study_date IS NULL) FROM v_reports WHERE patient_id = $patient"""

@@ -105,7 +105,7 @@ def test_a_file_of_version_3_gets_patients_and_dates(tmp_path):
             "section, anchor_start, anchor_end) "
             "VALUES ('r', 'a', 'A', 'liver', [], 'cyst', 'present', 1, 'body', 0, 4)"
         )
-        for view in ("v_lesion_timeline", "v_lesion_links", "v_lesion_pairs", "v_reports", "v_day_first"):
+        for view in ("v_lesion_timeline", "v_reports", "v_day_first"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("CREATE OR REPLACE VIEW v_findings AS SELECT report_id, finding_id FROM findings")
         for table in ("predictions", "organ_masks", "reviews", "review_samples", "review_sample_reports"):
