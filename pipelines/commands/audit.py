@@ -73,7 +73,10 @@ def audit(
         return
     querying.print_table(found, title=view or "audit views", max_rows=rows)
     if not view:
-        typer.echo("one of them: reportsup audit size_outliers · reports to review: reportsup audit --html audit.html")
+        from ..hints import hint
+
+        typer.echo(f"one of them: {hint('audit size_outliers', db)}")
+        typer.echo(f"reports to review: {hint('audit --html audit.html', db)}")
 
 
 def _draw(db: Path, view: str | None, size: int, seed: int, stratify: str | None) -> "Sample":

@@ -39,12 +39,14 @@ def test_what_extract_and_errors_propose_runs_on_the_database_that_was_named(run
     lines = [line.strip() for line in printed.splitlines() if line.strip().startswith("reportsup ")]
     lines += re.findall(r"which: (reportsup .*)", printed)
     assert len(lines) == 5
+    _, printed = run(f"reportsup audit --db '{DATABASE}'")
+    lines += re.findall(r": (reportsup .*)", printed)
     for arguments in FAILING:
         for named in (["--db", DATABASE], [f"--db={DATABASE}"]):
             code, printed = run(shlex.join(["reportsup", *arguments, *named]))
             assert code in (1, 2)
             lines += re.findall(r"`(reportsup [^`]*)`", printed)
-    assert len(lines) == 5 + 2 * len(FAILING)
+    assert len(lines) == 7 + 2 * len(FAILING)
     for line in lines:
         assert DATABASE in line
         assert run(line)[0] == 0, line
