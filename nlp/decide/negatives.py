@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 
 from ...schemas import Section
-from ..spans import Sentence
+from ..spans import OrganCue, Sentence
 from .relate import bucket
 
 _READ = frozenset([Section.BODY, Section.FINDINGS, Section.IMPRESSION, Section.ADDENDUM])
 _BOWEL = ("colon", "small_bowel")
+_WHOLE_BOWEL = re.compile(r"bowel|intestin|gut\b|gi tract|gastrointestinal|large and small|small and large")
+_KINDS = ("noun", "adjective", "node", "station", "place", "segment", "vertebra", "lesion")
 _NONE = re.compile(
     r"(?:^|[:\-=]\s*|\s)(?:none|nil|no|absent|negative|0|nad|neg|normal|nl|wnl|unremarkable|clear|ok|fine|n)\W*$"
 )
@@ -22,8 +24,8 @@ def features(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
             continue
         spoken: dict[str, list[tuple[int, int, str, bool]]] = {}
         for c in s.organs:
-            if c.kind in ("noun", "adjective", "node", "station", "place", "segment", "vertebra"):
-                for organ in _BOWEL if c.text.startswith("bowel") else (c.organ,):
+            if c.kind in _KINDS:
+                for organ in _organs(c):
                     spoken.setdefault(organ, []).append((c.start, c.end, c.kind, c.governed))
         for organ in s.heading_organs:
             spoken.setdefault(organ, []).append((s.start, s.start, "heading", False))
@@ -34,6 +36,14 @@ def features(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
             if s.section == Section.IMPRESSION:
                 names.add("in_impression")
     return {organ: sorted({*names, f"organ={organ}"}) for organ, names in found.items()}
+
+
+def _organs(cue: OrganCue) -> tuple[str, ...]:
+    if cue.organ == "colon" and _WHOLE_BOWEL.match(cue.text):
+        return _BOWEL
+    if cue.text.startswith("internal genital"):
+        return ("uterus", "ovary")
+    return (cue.organ,)
 
 
 def _cue(s: Sentence, organ: str, start: int, end: int, kind: str, governed: bool, n_organs: int) -> set[str]:

@@ -36,8 +36,9 @@ _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 _READ = frozenset({Section.FINDINGS, Section.IMPRESSION})
 _BEFORE_FINDINGS = frozenset({Section.TECHNIQUE, Section.COMPARISON, Section.EXAM, Section.INDICATION})
 _TELLS = re.compile(
-    r"(?<=[.?!])\s+(?=(?:the|there|no|both|in the|normal|liver|pancreas|spleen|kidneys?|gallbladder|multiple|"
-    r"several|an? \d)\b)"
+    r"(?<=[.?!])\s+(?=(?:there (?:is|are)|no (?:evidence|focal|mass|lesion|free)|both|normal|(?:the )?(?:liver|pancreas|spleen|"
+    r"kidneys?|gallbladder)|multiple|several|an? \d)\b|[^.?!\n]{3,120}\b(?:is|are|was|were) (?:seen|noted|observed|identified|"
+    r"visuali[sz]ed|normal|unremarkable)\b)"
 )
 _MIN_FINDINGS = 60  # characters: less is a remark, not the findings
 _GOES_ON = frozenset(
@@ -109,7 +110,8 @@ def find_blocks(text: str, folded: str, headings: Mapping[str, Rule]) -> list[Bl
             marks.setdefault(mark.start, mark)
     told = {m.end for m in marks.values() if m.rule is not None}  # "CT ABDOMEN CLINICAL HISTORY:" is history's heading
     ordered = sorted((m for m in marks.values() if m.rule is not None or m.end not in told), key=lambda m: m.start)
-    return _unheaded(text, folded, _other_topics(folded, _blocks(text, ordered, known), known))
+    headed = {m.end for m in ordered if m.rule is not None and m.rule.category == Section.FINDINGS}
+    return _unheaded(text, folded, _other_topics(folded, _blocks(text, ordered, known), known), headed)
 
 
 def _with_colon(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
@@ -253,19 +255,19 @@ def _names_other(folded: str, start: int, block: Block, headings: Headings) -> b
     return bool(organs) and not organs & set(block.organs)
 
 
-def _unheaded(text: str, folded: str, blocks: list[Block]) -> list[Block]:
-    """In a report without a findings heading, what follows history's first paragraph is findings."""
-    if any(b.section in (Section.FINDINGS, Section.BODY) and b.end - b.start > 200 for b in blocks):
-        return blocks
-    told = any(b.section in _READ for b in blocks)
+def _unheaded(text: str, folded: str, blocks: list[Block], headed: set[int]) -> list[Block]:
+    """History or technique that no findings heading follows ends with its first part; the rest is findings.
+
+    Args:
+        headed: where the text under a findings heading begins.
+    """
+    told = any(b.section in (Section.FINDINGS, Section.BODY) and b.end - b.start > 200 for b in blocks)
     out: list[Block] = []
     for number, block in enumerate(blocks):
-        last = number + 1 == len(blocks)
-        closes = last or blocks[number + 1].section not in _BEFORE_FINDINGS
-        cut = (
-            _first_part(text, folded, block, last and not told) if closes and block.section in _BEFORE_FINDINGS else -1
-        )
-        if cut > 0 and block.end - cut > _MIN_FINDINGS:
+        after = blocks[number + 1] if number + 1 < len(blocks) else None
+        closes = after is None or not (after.section in _BEFORE_FINDINGS or after.start in headed)
+        cut = _first_part(text, folded, block, not told) if closes and block.section in _BEFORE_FINDINGS else -1
+        if cut > 0:
             out.append(Block(block.start, cut, block.section, block.organs, block.heading))
             out.append(Block(cut, block.end, Section.FINDINGS))
         else:
@@ -274,16 +276,21 @@ def _unheaded(text: str, folded: str, blocks: list[Block]) -> list[Block]:
 
 
 def _first_part(text: str, folded: str, block: Block, nothing_else: bool) -> int:
-    """Without a findings heading, what follows the first paragraph of history or technique is findings."""
+    """Where in a block the findings begin: after a blank line, after the first line, with a sentence on what is seen.
+
+    -1 where they do not; too little is a remark.
+    """
     begin = block.start + len(text[block.start : block.end]) - len(text[block.start : block.end].lstrip())
     gap = _PARAGRAPH.search(folded, begin, block.end)
-    if gap or not (nothing_else or block.section is Section.INDICATION):
-        return gap.end() if gap else -1
+    if gap:
+        return gap.end() if block.end - gap.end() > _MIN_FINDINGS else -1
+    if not (nothing_else or block.section is Section.INDICATION):
+        return -1
     line = folded.find("\n", begin, block.end)
-    if line > 0:
+    if line > 0 and block.end - line > _MIN_FINDINGS:
         return line
-    tells = _TELLS.search(folded, begin, block.end) if nothing_else else None
-    return tells.end() if tells else -1
+    tells = _TELLS.search(folded, begin, block.end)
+    return tells.end() if tells and block.end - tells.end() > _MIN_FINDINGS else -1
 
 
 def _shouts(text: str, match: re.Match[str]) -> bool:
