@@ -75,6 +75,7 @@ class Sentence:
     block: int
     paragraph: int
     lesion_list: bool
+    excerpt: bool
     terms: tuple[Term, ...]
     sizes: tuple[Size, ...]
     table_row: bool = False

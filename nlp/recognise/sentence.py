@@ -19,6 +19,7 @@ from .sides import side_cues
 from .sizes import Size, find_sizes
 
 MAX_SENTENCE_CHARACTERS = 4000
+MAX_EXCERPT_CHARACTERS = 420
 
 
 def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexicon) -> list[Sentence]:
@@ -43,6 +44,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 block=number,
                 paragraph=folded.count("\n\n", 0, start),
                 lesion_list=block.lesion_list,
+                excerpt=len(text) < MAX_EXCERPT_CHARACTERS,
                 terms=tuple(lexicon.find(folded, start, end)),
                 sizes=tuple(one_by_one(folded, find_sizes(folded, start, end, rows))),
                 table_row=any(r.start < end and start < r.end for r in rows),
