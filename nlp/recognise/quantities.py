@@ -9,6 +9,10 @@ UNIT = (
 )
 _NUMBER = re.compile(rf"\d+(?:[.,]\d+)*(?:\s{{0,3}}-?\s{{0,3}}(?P<u>{UNIT}))?")
 _SPACED = re.compile(r"(?P<whole>\d{1,2}) ?\. (?P<part>\d)(?!\d)")
+_UNIT_BEFORE = re.compile(r"(?<!\d)(?<!\d )\b(?P<u>mms?|cms?)\.?\s$")
+_SLASHED = re.compile(r"\d{1,3}(?:[.,]\d)?\s?/\s?\d{1,3}(?:[.,]\d)?\s?(?:mm|cm)\b")  # of "31/24/22 mm" from the second on
+_REDACTED_UNIT = re.compile(rf"\*\*\]\s?(?P<u>{UNIT})")  # "[**6**] mm"
+_FRACTION = re.compile(r" (?P<a>[1-3])/(?P<b>[2-4])(?=\s?(?:cm|mm|inch))")
 _ONES = {
     w: float(i)
     for i, w in enumerate(
@@ -31,10 +35,10 @@ _ONES = {
             "fifteen",
         ]
     )
-} | {"twenty": 20.0}
+} | {"twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0}
 _DIGIT = "|".join(list(_ONES)[:10])
 _SPELT = re.compile(
-    rf"(?<![a-z])(?:(?P<w>{'|'.join(sorted(_ONES, key=len, reverse=True))})"
+    rf"(?<![a-z])(?:(?P<w>{'|'.join(sorted(_ONES, key=len, reverse=True))})(?:[\s-](?P<one>{'|'.join(list(_ONES)[1:10])}))?"
     rf"(?:(?P<p>[\s-]+point[\s-]+(?P<d>{_DIGIT}))|(?P<h>[\s-]+and[\s-]+a[\s-]+half))?"
     rf"(?:[\s-]{{1,2}}(?P<u>{UNIT}))?|(?P<half>half)[\s-]+(?:an?[\s-]+)?(?P<hu>{UNIT})|"
     rf"(?P<a>an?)\s+(?P<au>centimet(?:er|re)|cm\b|inch))"
@@ -100,7 +104,7 @@ def find_quantities(folded: str, start: int, end: int) -> list[Quantity]:
     position = start
     for match in _NUMBER.finditer(folded, start, end):
         if match.start() >= position:
-            quantity = _spaced(folded, match, end) or _quantity(folded, match, start, end, found)
+            quantity = _fraction(folded, match, end) or _spaced(folded, match, end) or _quantity(folded, match, start, end, found)
             found.append(quantity)
             position = quantity.end
     if _HAS_SPELT.search(folded, start, end):
@@ -125,6 +129,16 @@ def _spaced(folded: str, match: re.Match[str], end: int) -> Quantity | None:
     return Quantity(match.start(), (unit or torn).end(), value, factor(unit.group("u")) if unit else 0.0, decimal=True)
 
 
+def _fraction(folded: str, match: re.Match[str], end: int) -> Quantity | None:
+    """A whole number and a fraction, "4 1/2 cm"."""
+    part = _FRACTION.match(folded, match.end(), end) if match.group().isdigit() and len(match.group()) < 3 else None
+    unit = _UNIT_AFTER.match(folded, part.end(), end) if part else None
+    if not part or not unit:
+        return None
+    value = int(match.group()) + int(part.group("a")) / int(part.group("b"))
+    return Quantity(match.start(), unit.end(), value, factor(unit.group("u")), decimal=True)
+
+
 def _quantity(folded: str, match: re.Match[str], start: int, end: int, before: list[Quantity]) -> Quantity:
     unit, begin = match.group("u"), match.start()
     number = folded[begin : match.start("u") if unit else match.end()].rstrip(" -\n").replace(",", ".")
@@ -139,7 +153,15 @@ def _quantity(folded: str, match: re.Match[str], start: int, end: int, before: l
         other = bool(_OTHER_UNIT.match(folded, match.end(), end))
     lead = folded[max(start, begin - 24) : begin]
     if lead and not other:
-        other = _glued(lead, bool(unit)) or ((not unit or lead[-1] not in " :=") and bool(_NAMED.search(lead)))
+        slashed = bool(_SLASHED.match(folded, begin, end))
+        other = (not slashed and _glued(lead, bool(unit))) or ((not unit or lead[-1] not in " :=") and bool(_NAMED.search(lead)))
+    beyond = _REDACTED_UNIT.match(folded, match.end(), end) if not unit and not other else None
+    if beyond:
+        return Quantity(begin, beyond.end(), value, factor(beyond.group("u")), False, bool(part))
+    if not unit and not other:
+        unit_before = _UNIT_BEFORE.search(folded, max(start, begin - 6), begin)
+        if unit_before and not re.search(r"\d\s?-?$", folded[max(start, unit_before.start() - 3) : unit_before.start()]):
+            return Quantity(begin, match.end(), value, factor(unit_before.group("u")), False, bool(part))
     return Quantity(begin, match.end(), value, factor(unit) if unit and not other else 0.0, other, bool(part))
 
 
@@ -178,7 +200,7 @@ def _spelt(folded: str, start: int, end: int) -> list[Quantity]:
         elif match.group("a"):
             value = 1.0
         else:
-            value = _ONES[match.group("w")] + (0.5 if match.group("h") else 0.0)
+            value = _ONES[match.group("w")] + _ONES.get(match.group("one"), 0.0) + (0.5 if match.group("h") else 0.0)
             value += _ONES[match.group("d")] / 10 if match.group("d") else 0.0
         decimal = match.group("p") is not None
         out.append(Quantity(match.start(), match.end(), value, factor(unit) if unit else 0.0, False, decimal, True))

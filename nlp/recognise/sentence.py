@@ -49,8 +49,19 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 sizes=tuple(one_by_one(folded, find_sizes(folded, start, end, rows))),
                 table_row=any(r.start < end and start < r.end for r in rows),
             )
-            out.append(with_spans(bare))
+            out.append(without_stray(with_spans(bare)))
     return out
+
+
+_LOOSE = frozenset(["loose", "column"])
+
+
+def without_stray(sentence: Sentence) -> Sentence:
+    """The sentence without numbers that have no unit, where nothing speaks of a lesion or its place."""
+    cued = sentence.heads or sentence.organs or sentence.places or sentence.sides or sentence.heading_organs
+    if cued or sentence.lesion_list or not any(s.hint in _LOOSE for s in sentence.sizes):
+        return sentence
+    return replace(sentence, sizes=tuple(s for s in sentence.sizes if s.hint not in _LOOSE))
 
 
 def with_spans(sentence: Sentence) -> Sentence:

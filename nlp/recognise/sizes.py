@@ -28,7 +28,7 @@ _BEFORE_LABEL = re.compile(
 _AFTER_LABEL = re.compile(rf"\s*(?:(?:in|at|of)\s+(?:the\s+|its\s+)?)?\(?(?:{_LABEL})\)?")
 _TRAILING_UNIT = re.compile(rf"\s*(?:\([a-z .x,/]{{1,40}}\)|(?:{_LABEL}))?\s*(?P<u>{UNIT})")
 _LOOSE_UNIT = re.compile(r"[^\d.;\n]{1,40}\(\s*(?P<u>cm|mm)\s*\)")
-_LINK = re.compile(r"\s*(?P<mark>-{1,2}>|=+>|→|➔|>|,\s*(?:and|&|or)\s|,(?=\s)|and\s|&|/|\bor\s|to\s|bis\s|-)\s*")
+_LINK = re.compile(r"\s*(?P<mark><-{1,2}|-{1,2}>|=+>|→|➔|>|,\s*(?:and|&|or)\s|,(?=\s)|and\s|&|/|\bor\s|to\s|bis\s|-)\s*")
 _FILLED_TO = re.compile(
     r"\s*(?:in \w+\s+)?(?:to|->)\s+(?:now|approximately|about|currently|a|an|at least)?\s*(?:size of\s+)?"
 )
@@ -108,6 +108,13 @@ _FOREIGN_AFTER = re.compile(
 )
 _EMPTY_AXIS = re.compile(r"_\s*x\s*$")
 _MAX_MM = 400.0
+_MAX_LOOSE_MM = 150.0
+# What may follow a number that is a size without a unit; a noun makes it a count.
+_ENDS = re.compile(
+    r"\s*(?:$|[,.;:()\[\]/|<>=\n]|-\s|->|(?:in|at|on|of|by|was|were|is|and|or|now|then|vs|versus|prev|previous|previously|prior|"
+    r"before|baseline|today|new|stable|unchanged|from|with|without|right|left|r|l|rt|lt|resp|respectively|to|as|seg|segment)\b)"
+)
+_LIST_MARK = re.compile(r"[\s(]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,7 @@ def _read(folded: str, start: int, end: int) -> list[Size]:
     groups = _groups(folded, _without_names(folded, numbers, start), start, end)
     sizes = _compose(folded, groups, start, end)
     sizes += _bare(folded, groups, start, end)
+    sizes += _loose(folded, groups, start, end)
     sizes = [_bounded(folded, s, start, end) for s in sizes]
     return sorted(sizes + subs, key=lambda s: s.start)
 
@@ -288,6 +296,7 @@ def _mark(folded: str, left: _Group, right: _Group) -> str:
 
 
 _ARROWS = frozenset({"->", "-->", "=>", "==>", "→", "➔", ">"})
+_ARROWS_BACK = frozenset({"<-", "<--"})
 
 
 def _labelled(folded: str, groups: list[_Group], i: int, start: int) -> tuple[list[Size], int]:
@@ -339,11 +348,12 @@ def _closes(folded: str, end: int) -> bool:
 
 def _change(folded: str, groups: list[_Group], i: int, start: int) -> tuple[list[Size], int]:
     """As in "21 -> 16 mm", "from 12 to 18 mm": earlier sizes and the present one."""
-    chain = [groups[i]]
+    chain, back = [groups[i]], False
     while i + len(chain) < len(groups):
         nxt = groups[i + len(chain)]
         mark = "" if nxt.taken else _mark(folded, chain[-1], nxt)
-        arrow = mark in _ARROWS
+        arrow = mark in (_ARROWS_BACK if back else _ARROWS) or (len(chain) == 1 and mark in _ARROWS_BACK)
+        back = back or mark in _ARROWS_BACK
         if not arrow and not (len(chain) == 1 and not nxt.taken and _from_to(folded, chain[0], nxt, start)):
             break
         chain.append(nxt)
@@ -352,16 +362,25 @@ def _change(folded: str, groups: list[_Group], i: int, start: int) -> tuple[list
     unit = next((g.factor for g in reversed(chain) if g.factor), 0.0)
     if len(chain) < 2:
         return [], 0
-    unit = unit or _unit_nearby(folded, groups, i, start)
+    arrow = _mark(folded, chain[0], chain[1]) in _ARROWS | _ARROWS_BACK
+    unit = unit or _unit_nearby(folded, groups, i, start) or (_usual_unit(chain) if arrow else 0.0)
     if not unit:
         return [], 0
     out = []
     for group in chain:
         bare = not group.factor
         group.factor = group.factor or unit
-        hint = "current" if group is chain[-1] else "prior"
+        hint = "current" if group is chain[0 if back else -1] else "prior"
         out.append(Size(group.start, group.end, (group.mm,), hint=hint, bare=bare))
     return out, len(chain)
+
+
+def _usual_unit(groups: list[_Group]) -> float:
+    """The unit that numbers without any have in reports: decimals are centimetres, ten and more millimetres."""
+    values = [n.value for g in groups for n in g.numbers]
+    if any(n.decimal for g in groups for n in g.numbers):
+        return 10.0 if max(values) <= 20 else 1.0
+    return 1.0 if 10 <= max(values) <= _MAX_LOOSE_MM else 0.0
 
 
 def _from_to(folded: str, first: _Group, second: _Group, start: int) -> bool:
@@ -447,6 +466,46 @@ def _bare(folded: str, groups: list[_Group], start: int, end: int) -> list[Size]
         if 1.0 <= max(group.mm) <= _MAX_MM:
             out.append(Size(group.start, group.end, (group.mm,), hint="" if hint == "bare" else hint, bare=True))
     return out
+
+
+def _loose(folded: str, groups: list[_Group], start: int, end: int) -> list[Size]:
+    """Numbers without any unit that stand where a size may stand ("cyst 4.5", "12 / 15 / 21"): decided later."""
+    out = []
+    for i, group in enumerate(groups):
+        if group.taken or group.factor or len(group.numbers) > 1 or _LIST_MARK.fullmatch(folded, start, group.start):
+            continue
+        before, after = folded[max(start, group.start - 3) : group.start], folded[group.end : min(end, group.end + 3)]
+        column = _in_column(folded, groups, i)
+        if not column and (re.search(r"[/:]\s?$", before) and not before.rstrip().endswith(": ") or after[:1] in ("/", ":", "%", "-")):
+            if not (before.endswith(": ") and after[:1] not in ("/", ":", "%", "-")):
+                continue
+        number = group.numbers[0]
+        if not number.decimal and (number.value < 3 or not _ENDS.match(folded, group.end, end)):
+            continue
+        unit = _unit_nearby(folded, groups, i, start)
+        if number.decimal:
+            group.factor = unit or _usual_unit([group])
+        else:
+            group.factor = 1.0 if number.value >= 10 or unit == 1.0 else 0.0
+        if group.factor and 1.0 <= group.mm[0] <= _MAX_LOOSE_MM:
+            out.append(Size(group.start, group.end, (group.mm,), hint="column" if column else "loose", bare=True))
+        else:
+            group.factor = 0.0
+    return out
+
+
+def _in_column(folded: str, groups: list[_Group], i: int) -> bool:
+    """Whether a number is one of at least three between slashes or bars ("12 / 15 / 21 mm")."""
+    run = 1
+    for step in (-1, 1):
+        k = i
+        while 0 <= k + step < len(groups):
+            left, right = sorted((k, k + step))
+            if folded[groups[left].end : groups[right].start].strip() not in ("/", "|") or groups[k + step].numbers[0].other:
+                break
+            run += 1
+            k += step
+    return run >= 3
 
 
 _THEN = re.compile(r"\b(?:then|was|were|measured)\s+(?:about\s+)?$")

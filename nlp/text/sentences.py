@@ -23,9 +23,11 @@ _END = re.compile(
 )
 _BULLET = re.compile(r"[ \t]*(?:[-*•▪●◦·>\"+]|\(?\d{1,2}[.)](?=\s)|\(?[a-h][.)](?=\s))\s*")
 _LIST_NUMBER = re.compile(r"(?:^|[\n:.;])\s*\(?\d{1,2}\.$")
-# A list's number or letter: "1.Solid mass", "2)No mass", "(3) no lesion", "b. 1.5 cm"; never the first half of "2.3".
+# A list's number or letter: "1.Solid mass", "2)No mass", "(3) no lesion", "1/ left renal mass", "b. 1.5 cm"; "2.1.1 cm"
+# is item 2 only where the items around it run on.
 _ITEM = re.compile(
-    r"(?<![^\s:;.,)])\(?(?:(?P<n>\d{1,2})(?:\.(?=\s|[a-z]{2})|\)\s?(?=\S))|(?P<a>[a-h])[.)](?=\s))[ \t]*"
+    r"(?<![^\s:;.,)])\(?(?:(?P<n>\d{1,2})(?:\.(?=\s|[a-z]{2})|\)\s?(?=\S)|/(?=\s(?!\d+\s?/)))|(?P<a>[a-h])[.)](?=\s)|"
+    r"(?P<glued>\d{1,2})\.(?=\d))[ \t]*"
 )
 _DASHED = re.compile(r"\s*-\s[^\n]*\s-\s")
 _DASHED_NEXT = re.compile(r"(?<=\s)-\s(?=\S)")
@@ -67,13 +69,14 @@ def find_items(folded: str, start: int, end: int) -> list[ListItem]:
 
     Numbers count when they run on from 1 (or a): "1)Cyst 22 mm 2)No mass", not "5 cm 2. 2 metastases" alone.
     """
+    found = [(m, _number(m)) for m in _ITEM.finditer(folded, start, end)]
+    apart = [number for match, number in found if not match.group("glued")]
     marks: list[tuple[int, int, int]] = []
-    for match in _ITEM.finditer(folded, start, end):
-        number = int(match.group("n")) if match.group("n") else ord(match.group("a")) - ord("a") + 1
-        opens = (
-            match.start() == start or not folded[start : match.start()].strip() or folded[match.start() - 1] in "\n:.;"
-        )
-        opens = opens or folded[max(start, match.start() - 2) : match.start()].strip() in (":", ".", ";")
+    for match, number in found:
+        before = folded[max(start, match.start() - 2) : match.start()].strip()
+        opens = not folded[start : match.start()].strip() or folded[match.start() - 1] in "\n:.;" or before in list(":.;")
+        if match.group("glued") and not _is_item(folded, match.start(), number, apart, opens or len(marks) > 1):
+            continue
         if (marks and number == marks[-1][2] + 1) or (number == 1 and opens):
             marks.append((match.start(), match.end(), number))
     kept = [m for i, m in enumerate(marks) if m[2] > 1 or (i + 1 < len(marks) and marks[i + 1][2] == 2)]
@@ -83,6 +86,21 @@ def find_items(folded: str, start: int, end: int) -> list[ListItem]:
         return []
     ends = [m[0] for m in kept[1:]] + [end]
     return [ListItem(a, b, stop, number) for (a, b, number), stop in zip(kept, ends, strict=True)]
+
+
+def _is_item(folded: str, start: int, number: int, apart: list[int], likely: bool) -> bool:
+    """Whether a number that runs into the next one is a list's: "2.1.1 cm", never the middle of "1.2.1 cm"."""
+    inside = re.search(r"\d\.$", folded[max(0, start - 2) : start])
+    return (
+        not inside
+        and (likely or number + 1 in apart)
+        and any(n in apart for n in (number - 1, number + 1, number + 2))
+    )
+
+
+def _number(match: re.Match[str]) -> int:
+    told = match.group("n") or match.group("glued")
+    return int(told) if told else ord(match.group("a")) - ord("a") + 1
 
 
 def _item_spans(items: list[ListItem], start: int, end: int) -> list[tuple[int, int]]:
