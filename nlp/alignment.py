@@ -78,6 +78,22 @@ def size_roles(sentence: Sentence, gold: Gold) -> list[str | None]:
     return out
 
 
+def list_is_group(sizes: Sequence[Size], gold: Gold) -> bool | None:
+    """Whether the sizes of a list are all one finding's; None where the annotation does not tell of each."""
+    told = [
+        {
+            number
+            for number, (finding, spans) in enumerate(zip(gold.findings, gold.spans, strict=True))
+            if overlaps(spans, size.start, size.end) and tells(size, finding["sizes_mm"])
+        }
+        for size in sizes
+    ]
+    if not all(told):
+        return None
+    shared = set.intersection(*told)
+    return any(len(gold.findings[number]["sizes_mm"]) > 1 for number in shared)
+
+
 def _rounded(size: Size, gold: Gold) -> bool:
     """Whether a size is near an annotated one without being it ("about 5 cm" for 47 mm)."""
     biggest = max(max(x) for x in size.lesions_mm)

@@ -42,7 +42,7 @@ def _another(m: Mention, start: int, end: int) -> bool:
     """Whether another lesion's word or size stands between."""
     s = m.sentence
     heads = any(start <= h.start < end for h in s.heads if h is not m.head)
-    return heads or any(start <= x.start < end for x in s.sizes if x is not m.size)
+    return heads or any(start <= x.start < end for x in s.sizes if not m.owns(x))
 
 
 def image_reference(draft: Draft, text: str) -> str | None:

@@ -2,26 +2,38 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from .decide.size_list import Run, may_be_current
 from .function_words import STOP
 from .recognise.counts import Count, count_head
 from .recognise.sizes import Size
 from .spans import Head, Mention, Sentence
 
-MIN_P_CURRENT = 0.15
 _BREAKS = re.compile(r"[;]|\.\s")
 
 
-def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[float]]]) -> list[Mention]:
+def propose(
+    sentences: Sequence[Sentence],
+    roles: Sequence[Sequence[Sequence[float]]],
+    lists: Sequence[tuple[Sequence[Run], Sequence[Run]]],
+) -> list[Mention]:
     """Mentions of a report in reading order.
 
     Args:
         sentences: with their spans.
         roles: per sentence and size the probabilities (current, prior, other).
+        lists: per sentence its lists of sizes, and those of them that are one group's.
     """
     out: list[Mention] = []
-    for sentence, found in zip(sentences, roles, strict=True):
-        current = [i for i, p in enumerate(found) if _may_be_current(sentence.sizes[i], p)]
+    for sentence, found, (runs, groups) in zip(sentences, roles, lists, strict=True):
+        first_of = {i: run for run in groups for i in range(run[0], run[1] + 1)}
+        current = [
+            i
+            for i, p in enumerate(found)
+            if may_be_current(sentence.sizes[i], p) and first_of.get(i, (i,))[0] == i
+        ]
+        member = {i: (i - a, b - a + 1) for a, b in runs if (a, b) not in groups for i in range(a, b + 1)}
         owner = assign_heads(sentence, current)
         prior = _priors(sentence, found, current)
         users = [owner[i] for i in current if owner[i] is not None]
@@ -29,6 +41,8 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
         spots += [(h.start, None, h) for h in sentence.heads if not any(h is u for u in users)]
         for start, number, head in sorted(spots, key=lambda s: s[0]):
             size = sentence.sizes[number] if number is not None else None
+            if number in first_of:
+                size = _joined(sentence.sizes[number : first_of[number][1] + 1])
             told = count_head(sentence, head) if head else Count(1, 1, False, False, False)
             shared_by = several_organs(sentence, head) if head and size is None and told.plural else []
             out += [
@@ -48,6 +62,7 @@ def propose(sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[flo
                     quantified=told.quantified,
                     prior=tuple(prior.get(-1 if number is None else number, ())),
                     organ_hint=organ,
+                    member=member.get(-1 if number is None else number),
                 )
                 for k, organ in enumerate(shared_by or [""])
             ]
@@ -87,13 +102,9 @@ def several_organs(sentence: Sentence, head: Head) -> list[str]:
     return organs if len(organs) > 1 else []
 
 
-_SAID_OTHERWISE = frozenset(["prior", "sum", "not_lesion"])
-
-
-def _may_be_current(size: Size, p: Sequence[float]) -> bool:
-    """Whether a size may be a lesion's size now; against what a table's column says only if probable."""
-    least = 0.5 if size.hint in _SAID_OTHERWISE else MIN_P_CURRENT
-    return p[0] >= least and p[0] >= p[1]
+def _joined(sizes: Sequence[Size]) -> Size:
+    """The sizes of a group's list as one."""
+    return replace(sizes[0], end=sizes[-1].end, lesions_mm=tuple(x for s in sizes for x in s.lesions_mm))
 
 
 def assign_heads(sentence: Sentence, numbers: Sequence[int]) -> dict[int, Head | None]:

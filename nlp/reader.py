@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ..schemas import load_anatomy
 from .compose import Draft, compose
-from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_role
+from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_list, size_role
 from .decide import organ as organs
 from .decide.model import Chooser, Weights, softmax
 from .decide.resolve import DROP, MAX_CLUSTERS, NEW, SUMMARY, Cluster
@@ -66,7 +66,16 @@ class Reader:
     def decide(self, sentences: Sequence[Sentence]) -> Reading:
         """Which lesions the sentences speak of, and where each is."""
         roles = [size_role.roles(s, self.weights["size_role"]) for s in sentences]
-        return self.resolve(sentences, self.locate(sentences, propose(sentences, roles)))
+        return self.resolve(sentences, self.locate(sentences, self.propose(sentences, roles)))
+
+    def propose(self, sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[float]]]) -> list[Mention]:
+        """Everything that may be a lesion, by what the sizes are."""
+        chooser = self.weights["size_list"]
+        lists = [
+            (size_list.runs(s, p), size_list.groups(s, p, chooser)) if len(s.sizes) > 1 else ((), ())
+            for s, p in zip(sentences, roles, strict=True)
+        ]
+        return propose(sentences, roles, lists)
 
     def conclude(self, reading: Reading) -> Reading:
         """The reading with its findings, negative organs and confidence."""

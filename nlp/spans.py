@@ -128,6 +128,7 @@ class Mention:
     quantified: bool
     prior: tuple[Size, ...] = ()
     organ_hint: str = ""  # of a word said of several organs at once ("splenic and renal nodules"), one mention an organ
+    member: tuple[int, int] | None = None  # of a list of sizes told apart: the how manieth of how many
 
     @property
     def core(self) -> tuple[int, int]:
@@ -139,13 +140,17 @@ class Mention:
     @property
     def size_number(self) -> int:
         """Which of its sentence's sizes the mention's size is; ask only where it has one."""
-        return next(i for i, size in enumerate(self.sentence.sizes) if size is self.size)
+        return next(i for i, size in enumerate(self.sentence.sizes) if self.owns(size))
+
+    def owns(self, size: Size) -> bool:
+        """Whether a size is the mention's, or one of the list that is."""
+        return self.size is not None and self.size.start <= size.start < self.size.end
 
     def between(self, start: int, end: int) -> tuple[int, int]:
         """How many other sizes and other heads begin between the mention and another span of its sentence."""
         low, high = self.core
         a, b = (end, low) if end <= low else (high, start)
-        sizes = sum(a <= x.start < b for x in self.sentence.sizes if x is not self.size)
+        sizes = sum(a <= x.start < b for x in self.sentence.sizes if not self.owns(x))
         heads = sum(a <= h.start < b for h in self.sentence.heads if h is not self.head)
         return sizes, heads
 

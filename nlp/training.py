@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..schemas import load_anatomy
-from .alignment import Gold, retells, size_roles, speaks_of
+from .alignment import Gold, list_is_group, retells, size_roles, speaks_of
 from .compose import Draft, compose
-from .decide import certainty, confidence, lesion_type, negatives, place, side, size_role
+from .decide import certainty, confidence, lesion_type, negatives, place, side, size_list, size_role
 from .decide import organ as organs
 from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights, crossed
 from .decide.resolve import DROP, NEW, SUMMARY, Cluster
-from .propose import propose
 from .reader import Option, Reader, Reading, options_of, type_features
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
@@ -24,6 +23,7 @@ from .spans import Located, Mention, Sentence
 FOLDS = 4
 PENALTY = {
     "size_role": 3.0,
+    "size_list": 3.0,
     "organ": 3.0,
     "side": 3.0,
     "place": 3.0,
@@ -43,6 +43,7 @@ class Example:
     gold: Gold
     group: int
     sentences: list[Sentence] = field(default_factory=list)
+    roles: list[list[list[float]]] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     about: list[list[int]] = field(default_factory=list)
     located: list[Located] = field(default_factory=list)
@@ -81,7 +82,10 @@ def train(
     fitted("size_role", [c for e in examples for c in _size_choices(e)])
     for e in examples:
         chooser = folds[e.group % FOLDS]["size_role"]
-        e.mentions = propose(e.sentences, [size_role.roles(s, chooser) for s in e.sentences])
+        e.roles = [size_role.roles(s, chooser) for s in e.sentences]
+    fitted("size_list", [c for e in examples for c in _list_choices(e)])
+    for e in examples:
+        e.mentions = reader_for(e).propose(e.sentences, e.roles)
         e.about = [speaks_of(m, e.gold) for m in e.mentions]
     for _ in range(2):  # first with the organs that the annotation tells, then with those that were decided
         fitted("organ", [c for e in examples for c in _organ_choices(e)])
@@ -109,6 +113,16 @@ def _size_choices(e: Example) -> list[Choice]:
             if role is not None:
                 found = crossed(size_role.ROLES, [*size_role.features(s, number), "bias"])
                 out.append(Choice(found, (size_role.ROLES.index(role),), e.group))
+    return out
+
+
+def _list_choices(e: Example) -> list[Choice]:
+    out = []
+    for s, roles in zip(e.sentences, e.roles, strict=True):
+        for run in size_list.runs(s, roles):
+            group = list_is_group(s.sizes[run[0] : run[1] + 1], e.gold)
+            if group is not None:
+                out.append(Choice([[*size_list.features(s, run), "bias"], []], (0 if group else 1,), e.group))
     return out
 
 

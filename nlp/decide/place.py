@@ -36,7 +36,7 @@ def candidates(
         names += in_order(mention, own, cue)
         if mention.plural:
             names.append(f"largest_before{largest_before(mention, cue.start)}")
-        between = [x for x in s.sizes if min(cue.end, high) <= x.start < max(cue.start, low) and x is not mention.size]
+        between = [x for x in s.sizes if min(cue.end, high) <= x.start < max(cue.start, low) and not mention.owns(x)]
         heads = [h for h in s.heads if min(cue.end, high) <= h.start < max(cue.start, low) and h is not mention.head]
         names += [f"sizes_between{min(len(between), 2)}{where[0]}", f"heads_between{min(len(heads), 2)}{where[0]}"]
         names.append(f"plural{mention.plural}{where[0]}{'size' if mention.size else ''}")

@@ -193,7 +193,7 @@ def _scope(m: Mention, kind: str) -> list[str]:
             gap = s.between(nearest.end, low) if direction == "FORWARD" else s.between(high, nearest.start)
             a, b = (nearest.end, low) if direction == "FORWARD" else (high, nearest.start)
             ended = any(a <= t.start and t.end <= b for t in terminators)
-            sizes = any(a <= x.start < b for x in s.sizes if x is not m.size)
+            sizes = any(a <= x.start < b for x in s.sizes if not m.owns(x))
             other_heads = sum(a <= h.start < b for h in s.heads if h is not m.head)
             mark = "!" if ended else ";" if ";" in gap else "$" if sizes else ""
             tag = f"{name[:4]}{direction[0]}"
