@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .decide.resolve import Cluster
 from .recognise.sizes import Size
@@ -89,9 +90,12 @@ def is_group(cluster: Cluster) -> bool:
             return True
     first = cluster.mentions[0].mention
     main = main_mention(cluster).mention
+    listed = [x.mention for x in cluster.mentions if x.mention.member]
+    if any(x.sentence is y.sentence for x, y in pairwise(listed)):
+        return True
     if main.shared and main.size:
         return False
-    return main.plural or (first.plural and not main.head)
+    return main.plural or (first.plural and (not main.head or main.head.kind == "anaphor"))
 
 
 def _group_sizes(sized: Sequence[Located]) -> list[tuple[Diameters, int, int]]:
