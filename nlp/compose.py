@@ -56,15 +56,16 @@ def compose(cluster: Cluster) -> Draft:
     m = main.mention
     sized = [x for x in members if x.mention.size]
     group = is_group(cluster)
+    whole = next((x for x in members if x.mention.plural and x.organ == main.organ), main) if group else main
     sizes = _group_sizes(sized) if group else _lesion_size(sized)
     count, least = _count(cluster, group, sizes)
-    if count and count > 1 and len(sizes) == 1 and _for_each(sized[0].mention):
+    if count and count > 1 and len(sizes) == 1 and sized[0].mention.count == count and _for_each(sized[0].mention):
         sizes = sizes * min(count, MAX_LISTED)
     anchor = (m.head.start, m.head.end) if m.head else (m.start, m.end)
     return Draft(
         organ=main.organ,
-        side=_side(cluster, main),
-        location=_location(cluster, main),
+        side=_side(cluster, whole),
+        location=_location(cluster, whole),
         count=count,
         count_min=least,
         sizes=sizes,
@@ -168,6 +169,7 @@ def _bound(sized: Sequence[Located], group: bool) -> str:
 
 
 def _side(cluster: Cluster, main: Located) -> str | None:
+    """The side of the mention that stands for all; that of a group's largest member is not the group's."""
     if main.side:
         return main.side
     told = [x for x in cluster.mentions if x.side and x.organ == main.organ]

@@ -31,16 +31,19 @@ _NUMBER = (
 _LEADING = re.compile(
     rf"(?P<least>at least|more than|over|>|minimum of|no fewer than)?\s*(?<![\d.,/a-z-]){_NUMBER}"
     r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten))?"
-    r"(?:\s+of\s+(?:the\s+|these\s+|which\s+)?)?(?=[\s-]|$)(?!\s*(?:mm|cm|x\s*\d|millimet|centimet|%|o'clock))"
+    r"(?:\s+of\s+(?:the\s+|these\s+|which\s+)?)?(?=[\s-]|$)(?!\s*(?:mm|cm|x\s*\d|millimet|centimet|%|o'clock|hu\b|suv|ml\b|cc\b|g\b|weeks?|months?|years?|days?|[/:]\s?\d))"
 )
 _NUMBERED_THING = re.compile(
     r"\b(?:segments?|segs?|image|series|type|grade|level|stage|category|zone|rads|bosniak|t|l|c|s|im|se|vertebra|lesion|"
     r"target|#|no\.?)\s*$"
 )
+_TOLD = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
+_NUMBER_OF = re.compile(rf"\b(?:number|no\.?|count|n) (?:of )?(?:the )?[a-z ]{{0,25}}[:=]\s*(?P<n>{_TOLD})\b(?!\s*(?:mm|cm|[.,x/]\s?\d))")
+_IN_NUMBER = re.compile(rf"[^.;:\d]{{0,40}}[,(]\s*(?P<n>{_TOLD}) in (?:number|total|all)\b")
 _AFTER = re.compile(
     r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|"
     r"x\s?(?P<x>\d{1,2})\b(?!\s*(?:x|mm|cm|\.\d))"
-    r"|,?\s*(?:at least|more than|over|>)\s*(?P<least>\d{1,2})\b(?!\s*(?:mm|cm))|,?\s+(?P<number>two|three|four|"
+    r"|,?\s*(?:at least|more than|over|>)\s*(?P<least>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b(?!\s*(?:mm|cm|[.,]\d))|,?\s+(?P<number>two|three|four|"
     r"five|six|seven|eight|nine|ten) in (?:number|total))"
 )
 
@@ -107,10 +110,15 @@ def _explicit(before: str, phrase: str, sentence: Sentence, start: int, head: He
         if match.group("least"):
             return None, low + 1 if match.group("least") in ("more than", "over", ">") else low
         return low, low
+    counted = _NUMBER_OF.search(sentence.text) or _IN_NUMBER.match(sentence.between(head.end, sentence.end))
+    if counted:
+        number = NUMBERS.get(counted.group("n")) or int(counted.group("n"))
+        return (number, number) if 1 <= number <= 60 else None
     after = _AFTER.match(sentence.between(head.end, min(sentence.end, head.end + 40)))
     if after:
         if after.group("least"):
-            return None, int(after.group("least")) + (0 if "least" in after.group() else 1)
+            least = NUMBERS.get(after.group("least")) or int(after.group("least"))
+            return None, least + (0 if "least" in after.group() else 1)
         found = after.group("k") or after.group("x") or after.group("number")
         number = NUMBERS.get(found) or int(found)
         return (number, number) if 1 <= number <= 60 else None
