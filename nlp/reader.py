@@ -43,6 +43,7 @@ class Reading:
     clusters: list[Cluster] = field(default_factory=list)
     summaries: list[Located] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    free: dict[str, float] = field(default_factory=dict)  # organ → probability that sentences call it free
     negatives: dict[str, float] = field(default_factory=dict)  # organ → probability that it is said to be free
     confidence: float = 1.0
 
@@ -102,12 +103,14 @@ class Reader:
     def negative_organs(self, reading: Reading) -> dict[str, float]:
         """Organs said to be free of lesions, those with a finding left out."""
         with_finding = {d.organ for d in reading.drafts}
-        found = {}
-        for organ, names in negatives.features(reading.sentences).items():
-            p = self.weights["negative"].probability([*names, "bias"])
-            if p >= 0.5 and organ not in with_finding:
-                found[organ] = p
-        return found
+        return {organ: p for organ, p in reading.free.items() if p >= 0.5 and organ not in with_finding}
+
+    def free_organs(self, sentences: Sequence[Sentence]) -> dict[str, float]:
+        """Organ → probability that the sentences call it free of lesions."""
+        chooser = self.weights["negative"]
+        return {
+            organ: chooser.probability([*names, "bias"]) for organ, names in negatives.features(sentences).items()
+        }
 
     def locate(self, sentences: Sequence[Sentence], mentions: Sequence[Mention]) -> list[Located]:
         """Organ, side and places of every mention, in reading order."""
@@ -161,12 +164,12 @@ class Reader:
 
     def resolve(self, sentences: Sequence[Sentence], located: Sequence[Located]) -> Reading:
         """Which mentions are lesions, and which of them are one."""
-        reading = Reading(sentences, list(located))
+        reading = Reading(sentences, list(located), free=self.free_organs(sentences))
         order: list[Cluster] = []  # by when they were last spoken of
         history: list[tuple[Located, str]] = []
-        for number, item in enumerate(located):
-            upcoming = [x.mention for x in located[number + 1 : number + 6]]
-            options = options_of(item, order, upcoming, history)
+        report = resolve.Report(located, reading.free)
+        for item in located:
+            options = options_of(item, order, report, history)
             p = probabilities(options, self.weights["resolve"])
             best = max(range(len(p)), key=p.__getitem__)
             action = options[best].action
@@ -240,10 +243,10 @@ def report_confidence(reading: Reading) -> float:
 
 
 def options_of(
-    item: Located, order: Sequence[Cluster], upcoming: Sequence[Mention], history: resolve.History
+    item: Located, order: Sequence[Cluster], report: resolve.Report, history: resolve.History
 ) -> list[Option]:
     """Drop, new, summary, and a link to each of the clusters last spoken of."""
-    own = [*resolve.own_features(item, order, upcoming, history), "bias"]
+    own = [*resolve.own_features(item, order, report, history), "bias"]
     out = [Option(DROP)]
     if item.mention.sentence.section not in READ_SECTIONS:
         return out  # history, technique and comparison never yield findings (the guideline's rule 8)

@@ -15,7 +15,7 @@ from .decide import certainty, confidence, lesion_type, negatives, place, side, 
 from .decide import organ as organs
 from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights, crossed
-from .decide.resolve import DROP, NEW, SUMMARY, Cluster
+from .decide.resolve import DROP, NEW, SUMMARY, Cluster, Report
 from .reader import Option, Reader, Reading, options_of, type_features
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
@@ -47,6 +47,7 @@ class Example:
     mentions: list[Mention] = field(default_factory=list)
     about: list[list[int]] = field(default_factory=list)
     located: list[Located] = field(default_factory=list)
+    free: dict[str, float] = field(default_factory=dict)
 
 
 def train(
@@ -91,6 +92,9 @@ def train(
         fitted("organ", [c for e in examples for c in _organ_choices(e)])
         for e in examples:
             e.located = reader_for(e).locate(e.sentences, e.mentions)
+    fitted("negative", [c for e in examples for c in _negative_choices(e)])
+    for e in examples:
+        e.free = reader_for(e).free_organs(e.sentences)
     fitted("side", [c for e in examples for c in _side_choices(e)])
     fitted("place", [c for e in examples for c in _place_choices(e)])
     for e in examples:
@@ -101,7 +105,6 @@ def train(
         reading.drafts = [compose(cluster) for cluster in reading.clusters]
     fitted("lesion_type", [c for e, r in zip(examples, readings, strict=True) for c in _type_choices(e, r)])
     fitted("certainty", [c for e, r in zip(examples, readings, strict=True) for c in _certainty_choices(e, r)])
-    fitted("negative", [c for e in examples for c in _negative_choices(e)])
     fitted("confidence", [c for e, r in zip(examples, readings, strict=True) for c in _confidence_choices(e, r)])
     return Weights(final)
 
@@ -204,8 +207,9 @@ def _resolve_choices(e: Example) -> list[Choice]:
     order: list[Cluster] = []
     finding_of: dict[int, Cluster] = {}
     history: list[tuple[Located, str]] = []
-    for k, (item, about) in enumerate(zip(e.located, e.about, strict=True)):
-        options = options_of(item, order, [x.mention for x in e.located[k + 1 : k + 6]], history)
+    report = Report(e.located, e.free)
+    for item, about in zip(e.located, e.about, strict=True):
+        options = options_of(item, order, report, history)
         if len(options) == 1:
             history.append((item, DROP))
             continue

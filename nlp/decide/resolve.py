@@ -1,7 +1,7 @@
 """What a mention is: no lesion, a new one, a word for several that are told one by one, or one already told."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..recognise.sizes import Size
@@ -42,13 +42,22 @@ class Cluster:
 History = Sequence[tuple[Located, str]]
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a report says beside a mention: all mentions in reading order, and how probably each organ is called free."""
+
+    located: Sequence[Located]
+    free: Mapping[str, float]
+
+
 def own_features(
-    located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention], history: History
+    located: Located, clusters: Sequence[Cluster], report: Report, history: History
 ) -> list[str]:
     """Features of the mention by itself, before they are crossed with the action.
 
     `history`: the mentions before it with what they turned out to be (drop, new, summary, link).
     """
+    upcoming = [x.mention for x in report.located[len(history) + 1 : len(history) + 6]]
     m = located.mention
     s = m.sentence
     kind = "size" if m.size else "word"
@@ -81,11 +90,30 @@ def own_features(
     out.append(f"{kind}|same_organ={min(len(same), 3)}|{s.section == 'impression'}")
     out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
     out += _following(m, located, upcoming, kind)
+    out += _elsewhere(located, report, len(history), kind)
     out += _preceding(m, located, history, kind)
     if s.heading:
         out.append(f"heading={s.heading[:20]}")
     if s.lesion_list:
         out.append(f"{kind}|lesion_list")
+    return out
+
+
+def _elsewhere(located: Located, report: Report, number: int, kind: str) -> list[str]:
+    """Whether the rest of the report tells it again, and whether it calls the organ free of lesions."""
+    m = located.mention
+    out = [f"{kind}|free={int(report.free.get(located.organ, 0.0) * 4)}"]
+    others = [x for x in report.located[number + 1 :] if x.organ == located.organ]
+    if m.size:
+        biggest = max(d for x in m.size.lesions_mm for d in x)
+        sizes = [max(d for y in x.mention.size.lesions_mm for d in y) for x in others if x.mention.size]
+        again = any(abs(d - biggest) <= 1.0 for d in sizes)
+        near = any(abs(d - biggest) <= 0.15 * biggest for d in sizes)
+        out.append(f"again={'same' if again else 'near' if near else 'no'}|{m.sentence.section}")
+    elif m.head and m.head.kind != "anaphor":
+        again = any(x.mention.head and x.mention.head.text == m.head.text for x in others)
+        out.append(f"word_again={again}|{m.sentence.section}")
+    out.append(f"{kind}|organ_again={min(len(others), 3)}|{m.sentence.section}")
     return out
 
 
