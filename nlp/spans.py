@@ -72,6 +72,8 @@ class Sentence:
     heading: str
     heading_organs: tuple[str, ...]
     heading_side: str | None
+    heading_cues: tuple[OrganCue, ...]
+    heading_places: tuple[PlaceCue, ...]
     block: int
     paragraph: int
     lesion_list: bool

@@ -27,7 +27,8 @@ def features(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
             if c.kind in _KINDS:
                 for organ in _organs(c):
                     spoken.setdefault(organ, []).append((c.start, c.end, c.kind, c.governed))
-        for organ in s.heading_organs:
+        above = s.heading_organs or [o for c in s.heading_cues if c.kind in _KINDS for o in _organs(c)]
+        for organ in above:
             spoken.setdefault(organ, []).append((s.start, s.start, "heading", False))
         for organ, cues in spoken.items():
             names = found.setdefault(organ, set())

@@ -55,6 +55,8 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
     for number, organ in enumerate(s.heading_organs):
         only = "1" if len(s.heading_organs) == 1 else "n"
         put(organ, f"heading{only}", f"heading{only}#{min(number, 2)}", f"heading&{'own' if own else 'bare'}")
+    for cue in s.heading_cues[:4]:
+        put(cue.organ, f"hcue|{cue.kind}", f"hcue|{cue.kind}|{'own' if own else 'bare'}{'h' if s.heading_organs else ''}")
     _earlier_sentences(s, context, put, bool(own) or bool(s.heading_organs))
     _focus(mention, focus, put, bool(own), bool(s.heading_organs))
     if mention.organ_hint:

@@ -45,6 +45,8 @@ def candidates(
             if len(gap) < 12 and not any(ch in gap for ch in ";()"):
                 names.append("beside_nearer")
         out.append((cue.names[organ], cue, names))
+    names = ["heading", f"heading|{'own' if own else 'bare'}", f"heading|{organ}"]
+    out += [(c.names[organ], None, names) for c in s.heading_places[-2:] if organ in c.names]
     told = {name for name, _, _ in out}
     names = ["prev", f"prev|{'own' if own else 'bare'}", f"prev|{organ}"]
     out += [(c.names[organ], None, names) for c in before[-2:] if organ in c.names and c.names[organ] not in told]

@@ -177,7 +177,7 @@ def _lesion_like(m: Mention, located: Located, kind: str, hk: str) -> list[str]:
         f"{kind}|{hk}|told{sum(told)}",
     ]
     own = [c for c in s.organs if c.organ == located.organ and not c.governed]
-    headed = located.organ in s.heading_organs
+    headed = located.organ in s.heading_organs or any(c.organ == located.organ for c in s.heading_cues)
     out.append(f"{kind}|organ_{'here' if own else 'headed' if headed else 'else'}")
     out.append(f"{kind}|{hk}|organ_{'here' if own else 'headed' if headed else 'else'}|places{bool(located.places)}")
     if m.size is not None:

@@ -8,8 +8,8 @@ from typing import Any
 from ...schemas import Section
 from ..lexicon import Lexicon
 from ..rule_files import Rule
-from ..spans import Sentence
-from ..text.sections import find_blocks
+from ..spans import OrganCue, PlaceCue, Sentence
+from ..text.sections import Block, find_blocks
 from ..text.sentences import find_sentences, opens_summary
 from ..text.tables import find_rows
 from .heads import heads
@@ -28,6 +28,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
     rows = find_rows(text, folded)
     for number, block in enumerate(find_blocks(text, folded, headings)):
         section = block.section
+        above = _heading(block, folded, lexicon)
         for start, end in find_sentences(text, folded, block.start, block.end):
             if section in (Section.BODY, Section.FINDINGS) and opens_summary(folded, out, number, start):
                 section = Section.IMPRESSION
@@ -40,7 +41,9 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 section=section,
                 heading=block.heading,
                 heading_organs=block.organs,
-                heading_side=block.side,
+                heading_side=block.side or above[2],
+                heading_cues=above[0],
+                heading_places=above[1],
                 block=number,
                 paragraph=folded.count("\n\n", 0, start),
                 lesion_list=block.lesion_list,
@@ -58,10 +61,28 @@ _LOOSE = frozenset(["loose", "column"])
 
 def without_stray(sentence: Sentence) -> Sentence:
     """The sentence without numbers that have no unit, where nothing speaks of a lesion or its place."""
-    cued = sentence.heads or sentence.organs or sentence.places or sentence.sides or sentence.heading_organs
+    cued = sentence.heads or sentence.organs or sentence.places or sentence.sides
+    cued = cued or sentence.heading_organs or sentence.heading_cues or sentence.heading_places
     if cued or sentence.lesion_list or not any(s.hint in _LOOSE for s in sentence.sizes):
         return sentence
     return replace(sentence, sizes=tuple(s for s in sentence.sizes if s.hint not in _LOOSE))
+
+
+def _heading(
+    block: Block, folded: str, lexicon: Lexicon
+) -> tuple[tuple[OrganCue, ...], tuple[PlaceCue, ...], str | None]:
+    """Organs, places and the one side that a heading speaks of, as a sentence would ("Liver 1 (seg 8):", "RLL:")."""
+    end = block.start
+    if not block.heading or end <= block.heading_start:
+        return (), (), None
+    terms = tuple(lexicon.find(folded, block.heading_start, end))
+    read = Sentence(
+        index=0, start=block.heading_start, end=end, text=folded[block.heading_start : end], section=block.section,
+        heading="", heading_organs=(), heading_side=None, heading_cues=(), heading_places=(), block=0, paragraph=0,
+        lesion_list=False, excerpt=False, terms=terms, sizes=(),
+    )  # fmt: skip
+    sides = {cue.side for cue in side_cues(read)}
+    return organ_cues(read), place_cues(read), sides.pop() if len(sides) == 1 else None
 
 
 def with_spans(sentence: Sentence) -> Sentence:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...schemas import Section
 from ..rule_files import Rule
@@ -74,6 +74,7 @@ class Block:
     organs: tuple[str, ...] = ()
     heading: str = ""
     lesion_list: bool = False
+    heading_start: int = 0
 
     @property
     def side(self) -> str | None:
@@ -204,14 +205,14 @@ def _blocks(text: str, marks: list[_Mark], headings: Headings) -> list[Block]:
     blocks: list[Block] = []
     section = Section.BODY
     seen_section = False
-    position, heading, listing = 0, "", False
+    position, heading, heading_start, listing = 0, "", 0, False
     organs: tuple[str, ...] = ()
     inherited: tuple[str, ...] = ()  # organs that a side heading under an organ heading speaks of
     for mark in marks:
         if mark.start < position or (listing and (mark.rule is None or _is_row(mark, headings))):
             continue
         if mark.start > position:
-            blocks.append(Block(position, mark.start, section, organs, heading, listing))
+            blocks.append(Block(position, mark.start, section, organs, heading, listing, heading_start))
         if mark.rule is None:  # an unknown heading ends what stood before it
             known = section in (Section.BODY, Section.IMPRESSION)
             section = Section.FINDINGS if seen_section and not known else section
@@ -225,8 +226,8 @@ def _blocks(text: str, marks: list[_Mark], headings: Headings) -> list[Block]:
         else:
             section, organs, inherited, seen_section = Section(mark.rule.category), (), (), True
             listing = bool(_LESION_LIST.search(mark.head))
-        position, heading = mark.end, mark.head
-    blocks.append(Block(position, len(text), section, organs, heading, listing))
+        position, heading, heading_start = mark.end, mark.head, mark.start
+    blocks.append(Block(position, len(text), section, organs, heading, listing, heading_start))
     return [b for b in blocks if b.end > b.start]
 
 
@@ -241,7 +242,7 @@ def _other_topics(folded: str, blocks: list[Block], headings: Headings) -> list[
     for block in blocks:
         gap = _PARAGRAPH.search(folded, block.start, block.end) if block.organs else None
         if gap and folded[block.start : gap.start()].strip() and _names_other(folded, gap.end(), block, headings):
-            out.append(Block(block.start, gap.end(), block.section, block.organs, block.heading, block.lesion_list))
+            out.append(replace(block, end=gap.end()))
             out.append(Block(gap.end(), block.end, block.section, lesion_list=block.lesion_list))
         else:
             out.append(block)
@@ -268,7 +269,7 @@ def _unheaded(text: str, folded: str, blocks: list[Block], headed: set[int]) -> 
         closes = after is None or not (after.section in _BEFORE_FINDINGS or after.start in headed)
         cut = _first_part(text, folded, block, not told) if closes and block.section in _BEFORE_FINDINGS else -1
         if cut > 0:
-            out.append(Block(block.start, cut, block.section, block.organs, block.heading))
+            out.append(replace(block, end=cut))
             out.append(Block(cut, block.end, Section.FINDINGS))
         else:
             out.append(block)
