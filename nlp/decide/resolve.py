@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..recognise.sizes import Size
 from ..spans import Located, Mention
-from .relate import bucket, relate
+from .relate import bucket, relate, template_answer
 from .size_role import CLINICAL_OPENING, measured
 
 DROP, NEW, SUMMARY = "drop", "new", "summary"
@@ -92,6 +92,9 @@ def own_features(
     out += _following(m, located, upcoming, kind)
     out += _elsewhere(located, report, len(history), kind)
     out += _preceding(m, located, history, kind)
+    answer = template_answer(s, m.core[1])
+    if answer:
+        out += [f"answer={answer}", f"{kind}|answer={answer}"]
     if s.heading:
         out.append(f"heading={s.heading[:20]}")
     if s.lesion_list:

@@ -29,7 +29,7 @@ _NUMBER = (
     r"(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|solitary|couple|pair|both)"
 )
 _LEADING = re.compile(
-    rf"(?P<least>at least|more than|over|>|minimum of|no fewer than)?\s*(?<![\d.,/a-z-]){_NUMBER}"
+    rf"(?P<least>at least|more than|over|>|minimum of|no fewer than)?\s*(?<![\d.,/a-z#-]){_NUMBER}"
     r"(?:\s*(?P<to>-|to|or)\s*(?P<m>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten))?"
     r"(?:\s+of\s+(?:the\s+|these\s+|which\s+)?)?(?=[\s-]|$)(?!\s*(?:mm|cm|x\s*\d|millimet|centimet|%|o'clock|hu\b|suv|ml\b|cc\b|g\b|weeks?|months?|years?|days?|[/:]\s?\d))"
 )

@@ -10,6 +10,10 @@ _LETTER = re.compile(
 )
 
 
+# The letter alone: "(L, 25 mm)", "nodule: R.", "on the L".
+_ALONE = re.compile(r"(?:(?<=[:(,;/] )|(?<=[(/:])|(?<=\bon )|(?<=\bon the )|(?<=^))(?P<side>[lr])(?=\s*(?:[,).;]|$))(?!\s*/)")
+
+
 def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
     """Side cues of a sentence in reading order."""
     out = []
@@ -21,7 +25,7 @@ def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
         places = t.meta("PLACE").get("places", {})
         if places.get("_side"):
             out.append(SideCue(t.start, t.end, places["_side"], tuple(o for o in places if o != "_side")))
-    for match in _LETTER.finditer(sentence.text):
+    for match in (*_LETTER.finditer(sentence.text), *_ALONE.finditer(sentence.text)):
         start = sentence.start + match.start()
         if not any(c.start <= start < c.end for c in out):
             side = "left" if match.group("side") == "l" else "right"

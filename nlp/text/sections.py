@@ -119,11 +119,18 @@ def _with_colon(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
     for match in _COLON.finditer(folded):
         head = _DATE.sub("", match.group("head").strip(" *_#-\t"))
         rule = headings.resolve(head)
+        if rule is not None and _is_template(head, headings):
+            continue
         if rule is None and (not _shouts(text, match) or head.split(" ")[0] in _NO_HEADING):
             continue
         if rule is not None and rule.category != "organ" and not text[match.start("head")].isupper():
             continue
         yield _Mark(match.start("head"), match.end(), head, rule)
+
+
+def _is_template(head: str, headings: Headings) -> bool:
+    """Whether the words before a colon name a lesion, so that an answer follows: "Liver lesions: none"."""
+    return bool(_NAMES_LESION.search(head)) and head not in headings and not _LESION_LIST.search(head)
 
 
 def _after_dash(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
@@ -171,7 +178,9 @@ def _mid_line(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
                 continue
             head = folded[start : match.start()]
             rule = headings.listed(head) or (headings.resolve(head) if text[start : match.start()].isupper() else None)
-            if rule is not None and (len(head) > 2):
+            if _is_template(head, headings):
+                break
+            if rule is not None and len(head) > 2:
                 yield _Mark(start, match.end(), head, rule)
                 break
 

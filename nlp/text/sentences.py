@@ -17,10 +17,11 @@ _ABBREVIATION = re.compile(rf"(?:^|[\s(])(?:{'|'.join(re.escape(a) for a in _ABB
 # An end: full stop, question or exclamation mark (not inside a number), semicolon; a bullet; a line break before a
 # capital, a digit, a bullet or a blank line. "(cyst?)" and "adenoma ?)" do not end a sentence.
 _END = re.compile(
-    r"(?<!\d)(?<!\d )\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])(?<!x \d)\.(?=\s+\d)|"
+    r"(?<!\d)(?<!\d )(?<!\.\.)\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])(?<!x \d)\.(?=\s+\d)|"
     r"[!?](?=\s|$)(?!\s*\))|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
-    r"|\s\"(?=\s)|\"(?=\s?[a-z])(?<=\.\")|\n"
+    r"|\s\"(?=\s)|\"(?=\s?[a-z])(?<=\.\")|\n|\s(?=\[[ x]?\]\s?(?!yes|no\b|y\b|n\b)[a-z])"
 )
+_NOT_NUMBER = re.compile(r"\s*(?:[a-z]|$)")  # what follows "no." when it is an answer, not a number
 _BULLET = re.compile(r"[ \t]*(?:[-*•▪●◦·>\"+]|\(?\d{1,2}[.)](?=\s)|\(?[a-h][.)](?=\s))\s*")
 _LIST_NUMBER = re.compile(r"(?:^|[\n:.;])\s*\(?\d{1,2}\.$")
 # A list's number or letter: "1.Solid mass", "2)No mass", "(3) no lesion", "1/ left renal mass", "b. 1.5 cm"; "2.1.1 cm"
@@ -122,7 +123,7 @@ def _ends(text: str, folded: str, match: re.Match[str], position: int) -> bool:
         )
     if mark == ".":
         before = folded[max(position, match.start() - 12) : match.end()]
-        if _ABBREVIATION.search(before):
+        if _ABBREVIATION.search(before) and not (before.endswith("no.") and _NOT_NUMBER.match(folded, match.end())):
             return False
         return not _LIST_NUMBER.search(folded[max(0, match.start() - 6) : match.end()]) and not re.fullmatch(
             r"\s*\(?\d{1,2}\.", folded[position : match.end()]
