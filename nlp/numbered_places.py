@@ -28,14 +28,30 @@ _MRI_WORD = re.compile(r"\b(?:t1|t2|t1-|t2-|t1/t2|t1w|t2w)\b")
 _TARGET_LABEL = re.compile(r"[\W_]*(?:[a-z]{1,9}\s{1,3}(?:[lr]:\s*)?)?(?:t|nt)\s?\d{1,2}\s*(?:[=|:\t]|-\s|\s{2})")
 
 
-def segment_spans(text: str) -> list[tuple[int, int, list[str]]]:
-    """(start, end, Couinaud segments) of every place that names liver segments; "S5", "4a" alone count too."""
+def segment_spans(text: str, *, apart: bool = False) -> list[tuple[int, int, list[str]]]:
+    """(start, end, Couinaud segments) of every place that names liver segments; "S5", "4a" alone count too.
+
+    Args:
+        apart: the members of a list ("segments 2 and 6") each by itself.
+    """
     out = [(m.start(), m.end(), _read_segments(m.group("list"))) for m in _SEGMENTS.finditer(text)]
     for pattern in (_SHORT_SEGMENT, _BARE_SEGMENT):
         for m in pattern.finditer(text):
             if not any(a < m.end() and m.start() < b for a, b, _ in out):
                 out.append((m.start(), m.end(), _read_segments(m.group("list").replace("s", ""))))
-    return [(a, b, list(dict.fromkeys(names))) for a, b, names in out if names]
+    found = [(a, b, list(dict.fromkeys(names))) for a, b, names in out if names]
+    return [part for span in found for part in (_apart(text, *span) if apart and len(span[2]) > 1 else [span])]
+
+
+_IN_LIST = re.compile(rf"(?P<n>{_SEGMENT_NUMBER})\s?(?P<s>[ab])?(?![a-z0-9])")
+
+
+def _apart(text: str, start: int, end: int, names: list[str]) -> list[tuple[int, int, list[str]]]:
+    members = list(_IN_LIST.finditer(text, start, end))
+    if len(members) != len(names):
+        return [(start, end, names)]
+    begins = [start, *(m.start() for m in members[1:])]
+    return [(a, m.end(), [name]) for a, m, name in zip(begins, members, names, strict=True)]
 
 
 def vertebra_spans(text: str) -> list[tuple[int, int, str]]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .decide.relate import RESPECTIVELY
+from .decide.sites import site_of
 from .decide.size_list import Run, may_be_current
 from .function_words import STOP
 from .recognise.counts import Count, count_head
@@ -35,6 +37,10 @@ def propose(
         ]
         member = {i: (i - a, b - a + 1) for a, b in runs if (a, b) not in groups for i in range(a, b + 1)}
         owner = assign_heads(sentence, current)
+        previous = sentences[sentence.index - 1] if sentence.index else None
+        previous = previous if previous and previous.block == sentence.block else None
+        listed = current if RESPECTIVELY.search(sentence.text) else []
+        together = {i: range(i - k, i - k + n) for i, (k, n) in member.items()}
         prior = _priors(sentence, found, current)
         users = [owner[i] for i in current if owner[i] is not None]
         spots: list[tuple[int, int | None, Head | None]] = [(sentence.sizes[i].start, i, owner[i]) for i in current]
@@ -63,6 +69,9 @@ def propose(
                     prior=tuple(prior.get(-1 if number is None else number, ())),
                     organ_hint=organ,
                     member=member.get(-1 if number is None else number),
+                    site=None
+                    if number is None
+                    else site_of(sentence, previous, number, together.get(number, listed)),
                 )
                 for k, organ in enumerate(shared_by or [""])
             ]

@@ -90,6 +90,15 @@ class Sentence:
         """Folded text between two offsets of the report."""
         return self.text[max(0, start - self.start) : max(0, end - self.start)]
 
+    @cached_property
+    def text_without_sizes(self) -> str:
+        """The folded text with blanks for its sizes, of equal length."""
+        text = self.text
+        for size in self.sizes:
+            a, b = size.start - self.start, size.end - self.start
+            text = text[:a] + " " * (b - a) + text[b:]
+        return text
+
     def having(self, *categories: str) -> list[Term]:
         """Terms that play one of the categories."""
         return [t for t in self.terms if any(c in t.roles for c in categories)]
@@ -101,6 +110,20 @@ class Sentence:
             (self.start + m.start(), self.start + m.end(), "0" if m.group()[0].isdigit() else m.group())
             for m in WORD.finditer(self.text)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The site that has a size's place in its list; `previous`: it stands in the sentence before; `mode`: how found."""
+
+    start: int
+    end: int
+    mode: str
+    previous: bool
+
+    def holds(self, start: int) -> bool:
+        """Whether a span that starts there belongs to the site."""
+        return self.start <= start < self.end
 
 
 @dataclass(frozen=True)
@@ -131,6 +154,7 @@ class Mention:
     prior: tuple[Size, ...] = ()
     organ_hint: str = ""  # of a word said of several organs at once ("splenic and renal nodules"), one mention an organ
     member: tuple[int, int] | None = None  # of a list of sizes told apart: the how manieth of how many
+    site: Site | None = None
 
     @property
     def core(self) -> tuple[int, int]:

@@ -55,6 +55,9 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
     for number, organ in enumerate(s.heading_organs):
         only = "1" if len(s.heading_organs) == 1 else "n"
         put(organ, f"heading{only}", f"heading{only}#{min(number, 2)}", f"heading&{'own' if own else 'bare'}")
+    if mention.site and mention.site.previous:
+        for cue in context.sentences[s.index - 1].organs:
+            put(cue.organ, f"site_{mention.site.holds(cue.start)}|previous")
     for cue in s.heading_cues[:4]:
         put(cue.organ, f"hcue|{cue.kind}", f"hcue|{cue.kind}|{'own' if own else 'bare'}{'h' if s.heading_organs else ''}")
     _earlier_sentences(s, context, put, bool(own) or bool(s.heading_organs))
@@ -107,6 +110,9 @@ def _own_words(mention: Mention, own: Sequence[OrganCue], put: Put) -> None:
             continue
         seen.add(key)
         put(cue.organ, *(f"{kind[:4]}|{x}" for x in in_order(mention, named, cue)))
+        if mention.site and not mention.site.previous:
+            fits = f"site_{mention.site.holds(cue.start)}|{mention.site.mode}"
+            put(cue.organ, fits, f"{fits}|{kind[:4]}")
         sizes, heads = mention.between(cue.start, cue.end)
         put(cue.organ, f"{kind[:4]}|sizes{min(sizes, 2)}{where[0]}", f"{kind[:4]}|heads{min(heads, 2)}{where[0]}")
         put(

@@ -33,6 +33,8 @@ def candidates(
             f"{organ}|word={s.between(cue.start, cue.end)[:14]}",
         ]
         names.append(f"governed{cue.governed}")
+        if mention.site and not mention.site.previous:
+            names.append(f"site_{mention.site.holds(cue.start)}|{mention.site.mode}")
         names += in_order(mention, own, cue)
         if mention.plural:
             names.append(f"largest_before{largest_before(mention, cue.start)}")
@@ -48,8 +50,12 @@ def candidates(
     names = ["heading", f"heading|{'own' if own else 'bare'}", f"heading|{organ}"]
     out += [(c.names[organ], None, names) for c in s.heading_places[-2:] if organ in c.names]
     told = {name for name, _, _ in out}
+    site = mention.site
     names = ["prev", f"prev|{'own' if own else 'bare'}", f"prev|{organ}"]
-    out += [(c.names[organ], None, names) for c in before[-2:] if organ in c.names and c.names[organ] not in told]
+    for cue in before if site and site.previous else before[-2:]:
+        if organ in cue.names and cue.names[organ] not in told:
+            fits = [f"site_{site.holds(cue.start)}|previous"] if site and site.previous else []
+            out.append((cue.names[organ], None, names + fits))
     if focus and focus[-1].organ == organ:
         earlier = focus[-1]
         near = (

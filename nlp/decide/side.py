@@ -51,12 +51,20 @@ def candidates(
         names += [f"{g}|sizes{min(sizes, 2)}{where[0]}", f"{g}|heads{min(heads, 2)}{where[0]}"]
         if mention.plural:
             names.append(f"{g}|largest_before{largest_before(mention, cue.start)}|{where[0]}")
+        if mention.site and not mention.site.previous:
+            names.append(f"site_{mention.site.holds(cue.start)}|{mention.site.mode}")
         if cue.end - cue.start <= 3:
             names.append(f"{g}|letter|{where}")
         names += _neighbours(mention, cue, organ, g)
         found[cue.side] += names
         if rank == 0:
             found[""].append(f"{g}|nearest|{where}")
+    site = mention.site
+    if site and site.previous:
+        for cue in previous_sides:
+            found[cue.side].append(f"site_{site.holds(cue.start)}|previous")
+    if site and not any(site.holds(c.start) for c in (previous_sides if site.previous else cues)):
+        found[""].append(f"site_without|{site.mode}")
     if not cues:
         found[""].append(f"{g}|no_cue")
         found[""].append(f"{g}|no_cue|{'heading' if s.heading_side else ''}")

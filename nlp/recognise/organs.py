@@ -37,7 +37,7 @@ def organ_cues(sentence: Sentence) -> tuple[OrganCue, ...]:
                 out.append(OrganCue(t.start, t.end, t.meta(role)["organ"], "lesion", t.text))
         if "NODE" in t.roles:
             out.append(OrganCue(t.start, t.end, "lymph_node", "node", t.text))
-    for start, end, _ in segment_spans(sentence.text):
+    for start, end, _ in segment_spans(sentence.text_without_sizes, apart=len(sentence.sizes) > 1):
         place = sentence.start + start
         out.append(
             OrganCue(

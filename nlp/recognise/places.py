@@ -47,7 +47,7 @@ def place_cues(sentence: Sentence) -> tuple[PlaceCue, ...]:
         if t.meta("LESION").get("location") and t.meta("LESION").get("organ"):
             names[t.meta("LESION")["organ"]] = t.meta("LESION")["location"]
         add(t.start, t.end, names)
-    for start, end, segments in segment_spans(sentence.text):
+    for start, end, segments in segment_spans(sentence.text_without_sizes, apart=len(sentence.sizes) > 1):
         add(sentence.start + start, sentence.start + end, {"liver": "|".join(segments)})
     for start, end, name in vertebra_spans(sentence.text):
         add(sentence.start + start, sentence.start + end, {"bone": name, "spine_cord": name})

@@ -14,11 +14,17 @@ _LETTER = re.compile(
 _ALONE = re.compile(r"(?:(?<=[:(,;/] )|(?<=[(/:])|(?<=\bon )|(?<=\bon the )|(?<=^))(?P<side>[lr])(?=\s*(?:[,).;]|$))(?!\s*/)")
 
 
+_LEFT_RIGHT = re.compile(r"\b(?:left|right)\b")
+
+
 def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
     """Side cues of a sentence in reading order."""
     out = []
     for t in sentence.terms:
         if "SIDE" in t.roles:
+            apart = list(_LEFT_RIGHT.finditer(t.text)) if len(sentence.sizes) > 1 else []
+            if len(apart) == 2:  # "left and right adrenal nodules of 18 and 11 mm": each has its own
+                out += [SideCue(t.start + m.start(), t.start + m.end(), m.group()) for m in apart]
             out.append(SideCue(t.start, t.end, t.meta("SIDE")["side"]))
         if t.meta("ORGAN").get("side"):
             out.append(SideCue(t.start, t.end, t.meta("ORGAN")["side"], (t.meta("ORGAN")["organ"],)))
