@@ -50,19 +50,38 @@ def tells(size: Size, told: Iterable[Sequence[float]]) -> bool:
     return bool(annotated)
 
 
+def _apart(size: Size, told: Iterable[Sequence[float]]) -> float:
+    """How far a size is from the nearest of the annotated ones, in mm of their largest diameters."""
+    biggest = max(max(x) for x in size.lesions_mm)
+    return min(abs(biggest - max(x)) for x in told)
+
+
 def size_roles(sentence: Sentence, gold: Gold) -> list[str | None]:
     """Per size of a sentence: "current", "prior", "other", or None where the annotation does not tell."""
     out: list[str | None] = []
     for size in sentence.sizes:
         role: str | None = None
+        unclear = False
         for finding, spans in zip(gold.findings, gold.spans, strict=True):
             near = overlaps(spans, size.start, size.end)
-            if near and tells(size, finding["sizes_mm"]):
+            close = near or overlaps(spans, sentence.start, sentence.end)
+            now = near and tells(size, finding["sizes_mm"])
+            before = close and tells(size, finding["prior_sizes_mm"])
+            if now and before:  # "13 mm, previously 12 mm": the nearer one, or what the words say
+                apart = _apart(size, finding["sizes_mm"]) - _apart(size, finding["prior_sizes_mm"])
+                now = apart < 0 or (apart == 0 and size.hint == "current")
+                before = apart > 0 or (apart == 0 and size.hint == "prior")
+                if not (now or before):
+                    unclear = True
+                    break
+            if now:
                 role = "current"
                 break
-            close = near or overlaps(spans, sentence.start, sentence.end)
-            if close and tells(size, finding["prior_sizes_mm"]):
+            if before:
                 role = "prior"
+        if unclear:
+            out.append(None)
+            continue
         if role is None:
             if sentence.section in ("impression", "addendum") and _rounded(size, gold):
                 out.append(None)

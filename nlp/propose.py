@@ -31,9 +31,7 @@ def propose(
     for sentence, found, (runs, groups) in zip(sentences, roles, lists, strict=True):
         first_of = {i: run for run in groups for i in range(run[0], run[1] + 1)}
         current = [
-            i
-            for i, p in enumerate(found)
-            if may_be_current(sentence.sizes[i], p) and first_of.get(i, (i,))[0] == i
+            i for i, p in enumerate(found) if may_be_current(sentence.sizes[i], p) and first_of.get(i, (i,))[0] == i
         ]
         member = {i: (i - a, b - a + 1) for a, b in runs if (a, b) not in groups for i in range(a, b + 1)}
         owner = assign_heads(sentence, current)
@@ -69,9 +67,7 @@ def propose(
                     prior=tuple(prior.get(-1 if number is None else number, ())),
                     organ_hint=organ,
                     member=member.get(-1 if number is None else number),
-                    site=None
-                    if number is None
-                    else site_of(sentence, previous, number, together.get(number, listed)),
+                    site=None if number is None else site_of(sentence, previous, number, together.get(number, listed)),
                 )
                 for k, organ in enumerate(shared_by or [""])
             ]

@@ -108,9 +108,7 @@ class Reader:
     def free_organs(self, sentences: Sequence[Sentence]) -> dict[str, float]:
         """Organ → probability that the sentences call it free of lesions."""
         chooser = self.weights["negative"]
-        return {
-            organ: chooser.probability([*names, "bias"]) for organ, names in negatives.features(sentences).items()
-        }
+        return {organ: chooser.probability([*names, "bias"]) for organ, names in negatives.features(sentences).items()}
 
     def locate(self, sentences: Sequence[Sentence], mentions: Sequence[Mention]) -> list[Located]:
         """Organ, side and places of every mention, in reading order."""

@@ -61,7 +61,18 @@ def softmax(scores: Sequence[float]) -> list[float]:
     return [e / total for e in exponentials]
 
 
-DECISIONS = ("size_role", "size_list", "organ", "side", "place", "resolve", "lesion_type", "certainty", "negative", "confidence")
+DECISIONS = (
+    "size_role",
+    "size_list",
+    "organ",
+    "side",
+    "place",
+    "resolve",
+    "lesion_type",
+    "certainty",
+    "negative",
+    "confidence",
+)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,11 @@ def candidates(mention: Mention, context: OrganContext, focus: Sequence[tuple[Me
         for cue in context.sentences[s.index - 1].organs:
             put(cue.organ, f"site_{mention.site.holds(cue.start)}|previous")
     for cue in s.heading_cues[:4]:
-        put(cue.organ, f"hcue|{cue.kind}", f"hcue|{cue.kind}|{'own' if own else 'bare'}{'h' if s.heading_organs else ''}")
+        put(
+            cue.organ,
+            f"hcue|{cue.kind}",
+            f"hcue|{cue.kind}|{'own' if own else 'bare'}{'h' if s.heading_organs else ''}",
+        )
     _earlier_sentences(s, context, put, bool(own) or bool(s.heading_organs))
     _focus(mention, focus, put, bool(own), bool(s.heading_organs))
     if mention.organ_hint:

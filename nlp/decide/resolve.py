@@ -50,9 +50,7 @@ class Report:
     free: Mapping[str, float]
 
 
-def own_features(
-    located: Located, clusters: Sequence[Cluster], report: Report, history: History
-) -> list[str]:
+def own_features(located: Located, clusters: Sequence[Cluster], report: Report, history: History) -> list[str]:
     """Features of the mention by itself, before they are crossed with the action.
 
     `history`: the mentions before it with what they turned out to be (drop, new, summary, link).

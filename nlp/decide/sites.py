@@ -15,7 +15,7 @@ _KINDS = frozenset(["noun", "adjective", "place", "places", "segment", "vertebra
 def sites(sentence: Sentence) -> list[tuple[int, int]]:
     """Where the sentence speaks of a site, words for organ, side and place that stand together as one."""
     spans = [(c.start, c.end) for c in sentence.organs if c.kind in _KINDS and not c.governed]
-    spans += [(c.start, c.end) for c in sentence.places if not c.governed] 
+    spans += [(c.start, c.end) for c in sentence.places if not c.governed]
     spans += [(c.start, c.end) for c in sentence.sides if c.side != "bilateral"]
     out: list[tuple[int, int]] = []
     for start, end in sorted(set(spans)):
@@ -27,9 +27,7 @@ def sites(sentence: Sentence) -> list[tuple[int, int]]:
     return out
 
 
-def site_of(
-    sentence: Sentence, previous: Sentence | None, number: int, members: Sequence[int]
-) -> Site | None:
+def site_of(sentence: Sentence, previous: Sentence | None, number: int, members: Sequence[int]) -> Site | None:
     """The site in whose place in a list a size stands in its own list, or None.
 
     Args:

@@ -3,6 +3,7 @@
 import re
 
 from ..function_words import STOP
+from ..recognise.sizes import Size
 from ..spans import Sentence
 from .model import Chooser
 from .relate import bucket
@@ -159,4 +160,18 @@ def _nearest(sentence: Sentence, start: int, end: int) -> list[str]:
 
 def roles(sentence: Sentence, chooser: Chooser) -> list[list[float]]:
     """Per size of the sentence the probability of each of `ROLES`."""
-    return [chooser.part_probabilities(ROLES, [*features(sentence, i), "bias"]) for i in range(len(sentence.sizes))]
+    return [
+        _as_said(size, chooser.part_probabilities(ROLES, [*features(sentence, i), "bias"]))
+        for i, size in enumerate(sentence.sizes)
+    ]
+
+
+_SAID_PRIOR = 5.0
+
+
+def _as_said(size: Size, p: list[float]) -> list[float]:
+    """A size that the words call an earlier one ("previously 12 mm") is now's only against odds of five to one."""
+    if size.hint != "prior":
+        return p
+    total = p[0] / _SAID_PRIOR + p[1] + p[2]
+    return [p[0] / _SAID_PRIOR / total, p[1] / total, p[2] / total]

@@ -38,7 +38,9 @@ _NUMBERED_THING = re.compile(
     r"target|#|no\.?)\s*$"
 )
 _TOLD = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
-_NUMBER_OF = re.compile(rf"\b(?:number|no\.?|count|n) (?:of )?(?:the )?[a-z ]{{0,25}}[:=]\s*(?P<n>{_TOLD})\b(?!\s*(?:mm|cm|[.,x/]\s?\d))")
+_NUMBER_OF = re.compile(
+    rf"\b(?:number|no\.?|count|n) (?:of )?(?:the )?[a-z ]{{0,25}}[:=]\s*(?P<n>{_TOLD})\b(?!\s*(?:mm|cm|[.,x/]\s?\d))"
+)
 _IN_NUMBER = re.compile(rf"[^.;:\d]{{0,40}}[,(]\s*(?P<n>{_TOLD}) in (?:number|total|all)\b")
 _AFTER = re.compile(
     r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|"

@@ -10,7 +10,9 @@ UNIT = (
 _NUMBER = re.compile(rf"\d+(?:[.,]\d+)*(?:\s{{0,3}}-?\s{{0,3}}(?P<u>{UNIT}))?")
 _SPACED = re.compile(r"(?P<whole>\d{1,2}) ?\. (?P<part>\d)(?!\d)")
 _UNIT_BEFORE = re.compile(r"(?<!\d)(?<!\d )\b(?P<u>mms?|cms?)\.?\s$")
-_SLASHED = re.compile(r"\d{1,3}(?:[.,]\d)?\s?/\s?\d{1,3}(?:[.,]\d)?\s?(?:mm|cm)\b")  # of "31/24/22 mm" from the second on
+_SLASHED = re.compile(
+    r"\d{1,3}(?:[.,]\d)?\s?/\s?\d{1,3}(?:[.,]\d)?\s?(?:mm|cm)\b"
+)  # of "31/24/22 mm" from the second on
 _REDACTED_UNIT = re.compile(rf"\*\*\]\s?(?P<u>{UNIT})")  # "[**6**] mm"
 _FRACTION = re.compile(r" (?P<a>[1-3])/(?P<b>[2-4])(?=\s?(?:cm|mm|inch))")
 _ONES = {
@@ -104,7 +106,11 @@ def find_quantities(folded: str, start: int, end: int) -> list[Quantity]:
     position = start
     for match in _NUMBER.finditer(folded, start, end):
         if match.start() >= position:
-            quantity = _fraction(folded, match, end) or _spaced(folded, match, end) or _quantity(folded, match, start, end, found)
+            quantity = (
+                _fraction(folded, match, end)
+                or _spaced(folded, match, end)
+                or _quantity(folded, match, start, end, found)
+            )
             found.append(quantity)
             position = quantity.end
     if _HAS_SPELT.search(folded, start, end):
@@ -154,13 +160,17 @@ def _quantity(folded: str, match: re.Match[str], start: int, end: int, before: l
     lead = folded[max(start, begin - 24) : begin]
     if lead and not other:
         slashed = bool(_SLASHED.match(folded, begin, end))
-        other = (not slashed and _glued(lead, bool(unit))) or ((not unit or lead[-1] not in " :=") and bool(_NAMED.search(lead)))
+        other = (not slashed and _glued(lead, bool(unit))) or (
+            (not unit or lead[-1] not in " :=") and bool(_NAMED.search(lead))
+        )
     beyond = _REDACTED_UNIT.match(folded, match.end(), end) if not unit and not other else None
     if beyond:
         return Quantity(begin, beyond.end(), value, factor(beyond.group("u")), False, bool(part))
     if not unit and not other:
         unit_before = _UNIT_BEFORE.search(folded, max(start, begin - 6), begin)
-        if unit_before and not re.search(r"\d\s?-?$", folded[max(start, unit_before.start() - 3) : unit_before.start()]):
+        if unit_before and not re.search(
+            r"\d\s?-?$", folded[max(start, unit_before.start() - 3) : unit_before.start()]
+        ):
             return Quantity(begin, match.end(), value, factor(unit_before.group("u")), False, bool(part))
     return Quantity(begin, match.end(), value, factor(unit) if unit and not other else 0.0, other, bool(part))
 

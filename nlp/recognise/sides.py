@@ -11,7 +11,9 @@ _LETTER = re.compile(
 
 
 # The letter alone: "(L, 25 mm)", "nodule: R.", "on the L".
-_ALONE = re.compile(r"(?:(?<=[:(,;/] )|(?<=[(/:])|(?<=\bon )|(?<=\bon the )|(?<=^))(?P<side>[lr])(?=\s*(?:[,).;]|$))(?!\s*/)")
+_ALONE = re.compile(
+    r"(?:(?<=[:(,;/] )|(?<=[(/:])|(?<=\bon )|(?<=\bon the )|(?<=^))(?P<side>[lr])(?=\s*(?:[,).;]|$))(?!\s*/)"
+)
 
 
 _LEFT_RIGHT = re.compile(r"\b(?:left|right)\b")

@@ -28,7 +28,9 @@ _BEFORE_LABEL = re.compile(
 _AFTER_LABEL = re.compile(rf"\s*(?:(?:in|at|of)\s+(?:the\s+|its\s+)?)?\(?(?:{_LABEL})\)?")
 _TRAILING_UNIT = re.compile(rf"\s*(?:\([a-z .x,/]{{1,40}}\)|(?:{_LABEL}))?\s*(?P<u>{UNIT})")
 _LOOSE_UNIT = re.compile(r"[^\d.;\n]{1,40}\(\s*(?P<u>cm|mm)\s*\)")
-_LINK = re.compile(r"\s*(?P<mark><-{1,2}|-{1,2}>|=+>|→|➔|>|,\s*(?:and|&|or)\s|,(?=\s)|and\s|&|/|\bor\s|to\s|bis\s|-)\s*")
+_LINK = re.compile(
+    r"\s*(?P<mark><-{1,2}|-{1,2}>|=+>|→|➔|>|,\s*(?:and|&|or)\s|,(?=\s)|and\s|&|/|\bor\s|to\s|bis\s|-)\s*"
+)
 _FILLED_TO = re.compile(
     r"\s*(?:in \w+\s+)?(?:to|->)\s+(?:now|approximately|about|currently|a|an|at least)?\s*(?:size of\s+)?"
 )
@@ -476,7 +478,9 @@ def _loose(folded: str, groups: list[_Group], start: int, end: int) -> list[Size
             continue
         before, after = folded[max(start, group.start - 3) : group.start], folded[group.end : min(end, group.end + 3)]
         column = _in_column(folded, groups, i)
-        if not column and (re.search(r"[/:]\s?$", before) and not before.rstrip().endswith(": ") or after[:1] in ("/", ":", "%", "-")):
+        if not column and (
+            re.search(r"[/:]\s?$", before) and not before.rstrip().endswith(": ") or after[:1] in ("/", ":", "%", "-")
+        ):
             if not (before.endswith(": ") and after[:1] not in ("/", ":", "%", "-")):
                 continue
         number = group.numbers[0]
@@ -501,7 +505,10 @@ def _in_column(folded: str, groups: list[_Group], i: int) -> bool:
         k = i
         while 0 <= k + step < len(groups):
             left, right = sorted((k, k + step))
-            if folded[groups[left].end : groups[right].start].strip() not in ("/", "|") or groups[k + step].numbers[0].other:
+            if (
+                folded[groups[left].end : groups[right].start].strip() not in ("/", "|")
+                or groups[k + step].numbers[0].other
+            ):
                 break
             run += 1
             k += step

@@ -178,7 +178,7 @@ def _mid_line(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
                 continue
             head = folded[start : match.start()]
             rule = headings.listed(head) or (headings.resolve(head) if text[start : match.start()].isupper() else None)
-            if _is_template(head, headings):
+            if ":" not in head and _is_template(head, headings):
                 break
             if rule is not None and len(head) > 2:
                 yield _Mark(start, match.end(), head, rule)

@@ -75,7 +75,9 @@ def find_items(folded: str, start: int, end: int) -> list[ListItem]:
     marks: list[tuple[int, int, int]] = []
     for match, number in found:
         before = folded[max(start, match.start() - 2) : match.start()].strip()
-        opens = not folded[start : match.start()].strip() or folded[match.start() - 1] in "\n:.;" or before in list(":.;")
+        opens = (
+            not folded[start : match.start()].strip() or folded[match.start() - 1] in "\n:.;" or before in list(":.;")
+        )
         if match.group("glued") and not _is_item(folded, match.start(), number, apart, opens or len(marks) > 1):
             continue
         if (marks and number == marks[-1][2] + 1) or (number == 1 and opens):
@@ -93,9 +95,7 @@ def _is_item(folded: str, start: int, number: int, apart: list[int], likely: boo
     """Whether a number that runs into the next one is a list's: "2.1.1 cm", never the middle of "1.2.1 cm"."""
     inside = re.search(r"\d\.$", folded[max(0, start - 2) : start])
     return (
-        not inside
-        and (likely or number + 1 in apart)
-        and any(n in apart for n in (number - 1, number + 1, number + 2))
+        not inside and (likely or number + 1 in apart) and any(n in apart for n in (number - 1, number + 1, number + 2))
     )
 
 
