@@ -90,6 +90,16 @@ def readability(text: str) -> Readability:
     return Readability(_language(pieces) if reason and partly else reason, partly and not reason)
 
 
+def english_only(text: str) -> str:
+    """The text with blanks for its lines and sentences in another language, of equal length."""
+    out, position = [], 0
+    for end in (*(m.end() for m in _PIECE_END.finditer(text)), len(text)):
+        piece = text[position:end]
+        out.append(piece if _piece(piece).foreign is None else re.sub(r"\S", " ", piece))
+        position = end
+    return "".join(out)
+
+
 def _is_english(rest: list[str], total: int, n_foreign: int) -> bool:
     """Whether what is left without the pieces in another language can be read."""
     english = sum(word in _words().english for word in rest)

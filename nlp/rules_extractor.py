@@ -9,13 +9,13 @@ from ..schemas import Extraction, Organ, Quarantined
 from .explain import decided_by
 from .extractor import as_far_as_readable
 from .grounding import ground
-from .language import readability
+from .language import english_only, readability
 from .reader import Reading
 from .reader_files import load_reader
 from .retold import retold
 from .review import review_reasons
 
-VERSION = "4"
+VERSION = "5"
 _ORGANS = frozenset(str(organ) for organ in Organ)
 
 
@@ -43,7 +43,7 @@ class RulesExtractor:
         started = time.perf_counter()
         found = readability(text)
         # In another language, the rules would meet its loan words, and none of its negations.
-        reading = Reading([]) if found.unreadable else self._reader.read(text)
+        reading = Reading([]) if found.unreadable else self._reader.read(english_only(text) if found.partly else text)
         weights = self._reader.weights
         findings, failed = ground(reading.drafts, text, lambda draft: decided_by(draft, reading, weights))
         quarantined = [

@@ -45,6 +45,6 @@ def test_sizes_are_current_earlier_or_no_lesions(sentences):
 
 def test_mentions_speak_of_the_finding_that_quotes_them(sentences):
     gold = locate_quotes(TEXT, RECORD)
-    mentions = propose(sentences, [[(1.0, 0.0, 0.0)] * len(s.sizes) for s in sentences])
+    mentions = propose(sentences, [[(1.0, 0.0, 0.0)] * len(s.sizes) for s in sentences], [((), ())] * len(sentences))
     told = [(m.size.lesions_mm[0][0], speaks_of(m, gold)) for m in mentions if m.size]
     assert told == [(23.0, [0]), (18.0, []), (9.0, [1]), (110.0, []), (23.0, [])]

@@ -38,7 +38,7 @@ def test_rules_beside_the_weights_are_in_force(tmp_path):
         (None, "cannot be read"),
         ("{", "line 1 is not JSON"),
         ("[]", "has no weights for size_role"),
-        ('{"weights": {"organ": {}}}', "has no weights for size_role, side"),
+        ('{"weights": {"organ": {}}}', "has no weights for size_role, size_list, side"),
         (json.dumps({"weights": EMPTY["weights"] | {"organ": {"a": "b"}}}), "1 weights that are no numbers"),
     ],
 )

@@ -166,7 +166,7 @@ def test_review_reasons(extractor, text, reason):
 
 
 def test_what_breaks_the_contract_is_quarantined_with_its_reason(extractor):
-    extraction = extractor.extract("r", "LIVER: 80 cm cyst in segment 4.")
+    extraction = extractor.extract("r", "LIVER: 0.3 mm cyst in segment 4.")
     assert extraction.findings == ()
     assert ["outside 0.5–500 mm" in q.reason for q in extraction.quarantined] == [True]
     assert "quarantined_finding" in extraction.review_reasons
