@@ -44,7 +44,7 @@ History = Sequence[tuple[Located, str]]
 
 @dataclass(frozen=True)
 class Report:
-    """What a report says beside a mention: all mentions in reading order, and how probably each organ is called free."""
+    """What a report says beside a mention: all mentions in reading order; how probably each organ is called free."""
 
     located: Sequence[Located]
     free: Mapping[str, float]

@@ -45,8 +45,8 @@ _IN_NUMBER = re.compile(rf"[^.;:\d]{{0,40}}[,(]\s*(?P<n>{_TOLD}) in (?:number|to
 _AFTER = re.compile(
     r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|"
     r"x\s?(?P<x>\d{1,2})\b(?!\s*(?:x|mm|cm|\.\d))"
-    r"|,?\s*(?:at least|more than|over|>)\s*(?P<least>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b(?!\s*(?:mm|cm|[.,]\d))|,?\s+(?P<number>two|three|four|"
-    r"five|six|seven|eight|nine|ten) in (?:number|total))"
+    rf"|,?\s*(?:at least|more than|over|>)\s*(?P<least>{_TOLD})\b(?!\s*(?:mm|cm|[.,]\d))"
+    rf"|,?\s+(?P<number>{_TOLD}) in (?:number|total))"
 )
 
 

@@ -40,7 +40,8 @@ _ONES = {
 } | {"twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0}
 _DIGIT = "|".join(list(_ONES)[:10])
 _SPELT = re.compile(
-    rf"(?<![a-z])(?:(?P<w>{'|'.join(sorted(_ONES, key=len, reverse=True))})(?:[\s-](?P<one>{'|'.join(list(_ONES)[1:10])}))?"
+    rf"(?<![a-z])(?:(?P<w>{'|'.join(sorted(_ONES, key=len, reverse=True))})"
+    rf"(?:[\s-](?P<one>{'|'.join(list(_ONES)[1:10])}))?"
     rf"(?:(?P<p>[\s-]+point[\s-]+(?P<d>{_DIGIT}))|(?P<h>[\s-]+and[\s-]+a[\s-]+half))?"
     rf"(?:[\s-]{{1,2}}(?P<u>{UNIT}))?|(?P<half>half)[\s-]+(?:an?[\s-]+)?(?P<hu>{UNIT})|"
     rf"(?P<a>an?)\s+(?P<au>centimet(?:er|re)|cm\b|inch))"

@@ -61,9 +61,9 @@ _LOOSE = frozenset(["loose", "column"])
 
 def without_stray(sentence: Sentence) -> Sentence:
     """The sentence without numbers that have no unit, where nothing speaks of a lesion or its place."""
-    cued = sentence.heads or sentence.organs or sentence.places or sentence.sides
-    cued = cued or sentence.heading_organs or sentence.heading_cues or sentence.heading_places
-    if cued or sentence.lesion_list or not any(s.hint in _LOOSE for s in sentence.sizes):
+    inside = sentence.heads or sentence.organs or sentence.places or sentence.sides
+    above = sentence.heading_organs or sentence.heading_cues or sentence.heading_places
+    if inside or above or sentence.lesion_list or not any(s.hint in _LOOSE for s in sentence.sizes):
         return sentence
     return replace(sentence, sizes=tuple(s for s in sentence.sizes if s.hint not in _LOOSE))
 

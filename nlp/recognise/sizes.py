@@ -478,11 +478,11 @@ def _loose(folded: str, groups: list[_Group], start: int, end: int) -> list[Size
             continue
         before, after = folded[max(start, group.start - 3) : group.start], folded[group.end : min(end, group.end + 3)]
         column = _in_column(folded, groups, i)
-        if not column and (
-            re.search(r"[/:]\s?$", before) and not before.rstrip().endswith(": ") or after[:1] in ("/", ":", "%", "-")
-        ):
-            if not (before.endswith(": ") and after[:1] not in ("/", ":", "%", "-")):
-                continue
+        beside_slash = after[:1] in ("/", ":", "%", "-") or (
+            re.search(r"[/:]\s?$", before) is not None and not before.endswith(": ")
+        )
+        if beside_slash and not column:
+            continue
         number = group.numbers[0]
         if not number.decimal and (number.value < 3 or not _ENDS.match(folded, group.end, end)):
             continue

@@ -36,9 +36,9 @@ _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 _READ = frozenset({Section.FINDINGS, Section.IMPRESSION})
 _BEFORE_FINDINGS = frozenset({Section.TECHNIQUE, Section.COMPARISON, Section.EXAM, Section.INDICATION})
 _TELLS = re.compile(
-    r"(?<=[.?!])\s+(?=(?:there (?:is|are)|no (?:evidence|focal|mass|lesion|free)|both|normal|(?:the )?(?:liver|pancreas|spleen|"
-    r"kidneys?|gallbladder)|multiple|several|an? \d)\b|[^.?!\n]{3,120}\b(?:is|are|was|were) (?:seen|noted|observed|identified|"
-    r"visuali[sz]ed|normal|unremarkable)\b)"
+    r"(?<=[.?!])\s+(?=(?:there (?:is|are)|no (?:evidence|focal|mass|lesion|free)|both|normal|multiple|several|an? \d|"
+    r"(?:the )?(?:liver|pancreas|spleen|kidneys?|gallbladder))\b|[^.?!\n]{3,120}\b(?:is|are|was|were) (?:seen|noted|"
+    r"observed|identified|visuali[sz]ed|normal|unremarkable)\b)"
 )
 _MIN_FINDINGS = 60  # characters: less is a remark, not the findings
 _GOES_ON = frozenset(
