@@ -2,7 +2,7 @@
 
 import pytest
 from reportsup.nlp.extractor import as_far_as_readable
-from reportsup.nlp.language import PARTLY_UNREADABLE, readability
+from reportsup.nlp.language import PARTLY_UNREADABLE, english_only, readability
 from reportsup.schemas import Extraction, ExtractionStatus, Finding, Organ, Span
 
 GERMAN = "Leber: Multiple Metastasen bis 3 cm, die größte im Segment IV. Nieren und Pankreas unauffällig."
@@ -98,12 +98,21 @@ def test_the_rules_know_nothing_of_what_they_cannot_read(extractor):
 
 def test_a_part_that_cannot_be_read_forbids_negative_evidence_only(extractor):
     both = extractor.extract("r", f"LIVER: 2 cm metastasis in segment 4. KIDNEYS: Normal.\n{GERMAN}")
-    assert [f.organ for f in both.findings] == ["liver"]
+    assert "2 cm metastasis in segment 4" in [q.text for f in both.findings for q in f.evidence]
+    assert {f.organ for f in both.findings} == {"liver"}
     assert both.negative_organs == ()
     assert PARTLY_UNREADABLE in both.review_reasons
     none = extractor.extract("r", f"The kidneys and the spleen are normal. No mass is seen.\n{GERMAN}")
     assert none.status is ExtractionStatus.UNREADABLE
     assert none.negative_organs == ()
+
+
+def test_the_lines_in_another_language_are_blank_for_the_reader():
+    text = f"KIDNEYS: Normal.\n{GERMAN}"
+    kept = english_only(text)
+    assert len(kept) == len(text)
+    assert kept.startswith("KIDNEYS: Normal.\n")
+    assert "Nieren" not in kept
 
 
 def test_a_language_models_findings_in_another_language_stand_and_its_absences_do_not():
