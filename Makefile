@@ -47,8 +47,9 @@ $(STAMP): pyproject.toml constraints.txt
 READER_SETS := institution_1 institution_2 institution_3 institution_6 institution_7 institution_8 institution_9 \
   institution_10 institution_11 institution_12 institution_13 institution_14 institution_15 institution_16 \
   institution_17 institution_18 institution_19 institution_20 institution_21 institution_22 institution_23 \
-  institution_24 institution_25 institution_26 institution_27 institution_28 institution_29 constructions \
-  constructions_2 short_1 short_2 short_3 short_4 short_5 short_6 short_7 short_8 short_9 short_10
+  institution_24 institution_25 institution_26 institution_27 institution_28 institution_29 institution_30 \
+  institution_31 institution_32 constructions constructions_2 short_1 short_2 short_3 short_4 short_5 short_6 short_7 \
+  short_8 short_9 short_10
 reader: $(STAMP)
 	$(BIN)/reportsup train-reader $(READER_SETS:%=data_samples/benchmark/%.gold.jsonl) --out build/reader
 	cp build/reader/weights.json nlp/weights/reader.json

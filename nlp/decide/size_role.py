@@ -12,6 +12,7 @@ CLINICAL_OPENING = re.compile(
     r"\W*(?:(?:a|this is an?)\s+)?\d{1,3}[\s-]?(?:yo|y/?o|yrs?|years?|year[\s-]old|[mf])\b|\W*(?:known|hx|h/o|"
     r"history|s/p|status post|k/c/o|post)\b"
 )
+_TYPICAL_MM = 50.0  # a lesion's own size says no more from here on: what else is so long is an organ
 _CLASSES_MM = (3, 10, 30, 60, 100, float("inf"))
 _EXTENTS_MM = (10, 20, 40, 60, 80, 100, 130, float("inf"))  # organs have extents of their own: a kidney of 110 mm
 ROLES = ("current", "prior", "other")
@@ -38,7 +39,6 @@ def features(sentence: Sentence, number: int) -> list[str]:
     right = [w for w in words if w[0] >= size.end]
     out = [f"section={sentence.section}", f"axes={len(size.lesions_mm[0])}", f"n={min(len(size.lesions_mm), 3)}"]
     biggest = max(max(x) for x in size.lesions_mm)
-    out.append(f"mm={next(i for i, top in enumerate(_CLASSES_MM) if biggest < top)}")
     out.append(f"bound={size.bound}{'+' if size.reaching else ''}")
     out += [f"hint={size.hint}", f"bare={size.bare}", f"hint={size.hint}|bare={size.bare}|row={sentence.table_row}"]
     for k, (_, _, w) in enumerate(reversed(left[-4:])):
@@ -69,6 +69,9 @@ def features(sentence: Sentence, number: int) -> list[str]:
         if f"({before[before.rfind('(') + 1 :].strip()}" == "(":
             out.append("bracket_alone")
     where, kind, text = measured(sentence, number).split("|", 2)
+    if where in ("A", "B") and kind == "lesion":
+        biggest = min(biggest, _TYPICAL_MM)
+    out.append(f"mm={next(i for i, top in enumerate(_CLASSES_MM) if biggest < top)}")
     out += [f"measures={where}|{kind}", f"measures={where[:1]}|{text}", f"measures={kind}", f"measures={text}"]
     if sentence.index <= 4 and CLINICAL_OPENING.match(sentence.text):
         out.append("clinical")

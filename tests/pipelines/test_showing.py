@@ -15,7 +15,7 @@ HEADED = "FINDINGS: LIVER: 2 cm cyst in segment 4. KIDNEYS: No mass.\nIMPRESSION
 REPORTS = [
     ("A-17", "P1", "2021-03-04", HEADED),
     ("A-18", "P1", "2022-03-04", "LIVER: 26 mm cyst in segment 4, previously 2 cm."),
-    ("D-1", "P4", "2022-03-04", "LIVER: 80 cm cyst in segment 4."),
+    ("D-1", "P4", "2022-03-04", "LIVER: 0.3 mm cyst in segment 4."),
     ("B-1", "P2", "someday", "LIVER: 2 cm cyst in segment 4."),
     ("C-1", None, None, "LIVER: 2 cm cyst in segment 4."),
 ]
@@ -80,7 +80,7 @@ def test_what_people_changed_and_what_was_quarantined_is_told(run, database):
     (finding,) = json.loads(run("show", "A-17", "--json"))["findings"]
     record_correction(database, finding["finding_id"], "sizes_mm", "[[19]]", "Dr. K", "typo")
     assert "edit sizes_mm: [[20.0]] → [[19.0]], by Dr. K (typo)" in run("show", "A-17")
-    assert "quarantined: a diameter of 800 mm" in run("show", "D-1")
+    assert "quarantined: a diameter of 0.3 mm" in run("show", "D-1")
 
 
 def test_an_unknown_report_is_answered_with_ids_like_it(run):
