@@ -12,8 +12,9 @@ from pathlib import Path
 import duckdb
 
 from ..nlp.extractor import Extractor
-from ..schemas import Report
+from ..schemas import DatabaseBusyError, DatabaseError, Report
 from ..schemas.database import open_database
+from ..schemas.database_turns import WAIT_S, extracting
 from .backends import ExtractorSpec
 from .duplicates import DuplicateFilter
 from .reading import Reject, Source
@@ -24,7 +25,11 @@ from .workers import Item, LocalRunner, ProcessRunner, Runner, sigint_handled
 _READ_AHEAD = 1000
 # Below this many reports to do, starting processes takes longer than the work.
 _WORTH_A_POOL = 64
-_OF_CTRL_C = (KeyboardInterrupt, RuntimeError, duckdb.Error)
+_OF_CTRL_C = (KeyboardInterrupt, RuntimeError, DatabaseError)
+# While a reader keeps the database open, results wait in memory, up to so many batches.
+_WAITING_BATCHES = 4
+_PATIENT_S = 3600.0
+_NEXT_TRY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -92,37 +97,39 @@ def run_extraction(
 ) -> RunSummary:
     """Extract what is new or changed; every input row ends in `extractions` or `rejects`.
 
-    An interrupted run (Ctrl-C, a killed process) leaves whole batches; the next one continues to the same tables.
+    An interrupted run (Ctrl-C, a killed process) leaves whole batches; the next one continues to the same tables. The
+    database is held only while a batch is written: others read and correct in between.
 
     Raises:
-        DatabaseError: another process holds the file, it is damaged, or the disk is full.
+        DatabaseBusyError: another process keeps the file open for an hour.
+        DatabaseError: another extraction is at work, the file is damaged, or the disk is full.
         ConfigError, BackendError: the extractor cannot be built.
     """
     options = options or RunOptions()
     extractor = spec.build()  # before the database: a wrong backend leaves no empty one
-    with open_database(database) as connection:
-        connection.execute("SET memory_limit = '256MB'")
-        run = _Run(sources, connection, spec, extractor, options, progress)
-        return run.execute()
+    with open_database(database):
+        pass  # made or migrated, or refused before anything is read
+    with extracting(database):
+        return _Run(sources, database, spec, extractor, options, progress).execute()
 
 
 class _Run:
     def __init__(
         self,
         sources: list[Source],
-        connection: duckdb.DuckDBPyConnection,
+        database: Path,
         spec: ExtractorSpec,
         extractor: Extractor,
         options: RunOptions,
         progress: Progress | None,
     ) -> None:
         self._sources, self._spec, self._options, self._progress = sources, spec, options, progress
-        self._extractor = extractor
-        self._writer = ExtractionWriter(connection, self._extractor)
+        self._extractor, self._database = extractor, database
+        self._writer = ExtractionWriter(self._extractor)
         self._duplicates = DuplicateFilter()
         self._waiting: dict[str, Report] = {}  # handed to the runner, not answered yet
         self.summary = RunSummary(self._writer.run_id)
-        self._last_commit = time.monotonic()
+        self._last_commit = self._next_try = time.monotonic()
         self._commit_seconds = 0.0
         self._interrupt = _Interrupt()
 
@@ -134,15 +141,15 @@ class _Run:
             except BaseException as error:
                 # DuckDB turns a Ctrl-C that reaches it during a query into an error of its own.
                 stopped = self._interrupt.requested and isinstance(error, _OF_CTRL_C)
-                if isinstance(error, duckdb.Error) and not stopped:
+                if isinstance(error, DatabaseError) and not stopped:
                     raise  # the database itself fails: nothing more can be kept
                 # Whatever else ended the run (a damaged file, a lost server), what was done until then is kept.
-                self._commit()
+                self._commit(WAIT_S)
                 if not stopped:
                     raise
                 self.summary.interrupted = True
             else:
-                self._commit()
+                self._commit(_PATIENT_S)
         self.summary.seconds = time.perf_counter() - started
         return self.summary
 
@@ -173,7 +180,7 @@ class _Run:
             self.summary.errors["\n".join(json.loads(rows.details or "{}").get("traceback", [rows.reason]))] += 1
         waited = time.monotonic() - self._last_commit
         if self._writer.pending >= self._options.batch_reports or waited >= self._patience():
-            self._commit()
+            self._commit_when_free()
         self._report_progress()
 
     def _patience(self) -> float:
@@ -183,12 +190,31 @@ class _Run:
             return self._options.batch_seconds
         return min(self._options.batch_seconds, 10 * self._commit_seconds)
 
-    def _commit(self) -> None:
-        started = time.monotonic()
-        with self._interrupt.deferred():
-            self._writer.commit()
+    def _commit_when_free(self) -> None:
+        """Commit unless a reader holds the database; then the extraction goes on, as long as memory is bounded."""
+        if self._writer.pending >= _WAITING_BATCHES * self._options.batch_reports:
+            self._commit(_PATIENT_S)
+        elif time.monotonic() >= self._next_try:
+            try:
+                self._commit(0.0)
+            except DatabaseBusyError:
+                self._next_try = time.monotonic() + _NEXT_TRY_S
+
+    def _commit(self, wait_s: float) -> None:
+        with self._opened(wait_s=wait_s) as connection, self._interrupt.deferred():
+            started = time.monotonic()
+            self._writer.commit(connection)
+            connection.execute("CHECKPOINT")
         self._last_commit = time.monotonic()
         self._commit_seconds = self._last_commit - started
+
+    @contextmanager
+    def _opened(self, *, wait_s: float, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        with open_database(
+            self._database, read_only=read_only, create=False, wait_s=wait_s, refresh=False
+        ) as connection:
+            connection.execute("SET memory_limit = '256MB'")
+            yield connection
 
     def _report_progress(self) -> None:
         if self._progress is not None:
@@ -202,7 +228,8 @@ class _Run:
             fresh, duplicates = self._duplicates.split(block)
             for reject in duplicates:
                 self._reject(reject)
-            done = self._writer.done(fresh)
+            with self._opened(wait_s=_PATIENT_S, read_only=True) as connection:
+                done = self._writer.done(connection, fresh)
             self.summary.skipped += len(done)
             if done:
                 self._report_progress()
