@@ -1,6 +1,7 @@
 """A report as sentences with everything recognised in them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
     """The sentences of a report in reading order, with their spans."""
     out: list[Sentence] = []
     rows = find_rows(text, folded)
+    gaps = [match.end() for match in re.finditer("\n\n", folded)]
     for number, block in enumerate(find_blocks(text, folded, headings)):
         section = block.section
         for start, end in find_sentences(text, folded, block.start, block.end):
@@ -41,7 +43,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 heading_organs=block.organs,
                 heading_side=block.side,
                 block=number,
-                paragraph=folded.count("\n\n", 0, start),
+                paragraph=bisect_right(gaps, start),
                 lesion_list=block.lesion_list,
                 terms=tuple(lexicon.find(folded, start, end)),
                 sizes=tuple(one_by_one(folded, find_sizes(folded, start, end, rows))),
