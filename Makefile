@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo demo-reports test test-browser lint reader clean
+.PHONY: demo demo-reports test test-browser test-ray lint reader clean
 
 demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
@@ -28,6 +28,11 @@ test: $(STAMP)
 test-browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm,browser]'
 	$(BIN)/python -m pytest -m browser -rs tests/pipelines/review
+
+# On a cluster of two nodes on this machine.
+test-ray: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ray]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/cluster
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -16,11 +16,12 @@ from ..schemas import DatabaseBusyError, DatabaseError, Report
 from ..schemas.database import open_database
 from ..schemas.database_turns import WAIT_S, extracting
 from .backends import ExtractorSpec
+from .cluster import ClusterOptions
 from .duplicates import DuplicateFilter
 from .reading import Reject, Source
 from .rows import ReportRows
 from .store import ExtractionWriter
-from .workers import Item, LocalRunner, ProcessRunner, Runner, sigint_handled
+from .workers import LocalRunner, ProcessRunner, Runner, sigint_handled
 
 _READ_AHEAD = 1000
 # Below this many reports to do, starting processes takes longer than the work.
@@ -40,6 +41,7 @@ class RunOptions:
         timeout_s: per report; what takes longer gets status `error`.
         limit: read only the first rows of the input.
         batch_reports, batch_seconds: commit after so many reports or so much time.
+        cluster: read on a Ray cluster instead of this machine's processes.
     """
 
     workers: int = 1
@@ -47,6 +49,7 @@ class RunOptions:
     limit: int | None = None
     batch_reports: int = 1000
     batch_seconds: float = 5.0
+    cluster: ClusterOptions | None = None
 
 
 @dataclass
@@ -54,6 +57,7 @@ class RunSummary:
     """What a run did.
 
     Attributes:
+        at_work: what a language model of this process is writing.
         unreadable_chars: U+FFFD in the texts, characters that the encoding lost.
         unreadable: reports by why they cannot be read; errors: by the lines of code that failed.
     """
@@ -64,6 +68,7 @@ class RunSummary:
     rejects: int = 0
     unreadable_chars: int = 0
     interrupted: bool = False
+    at_work: str = ""
     seconds: float = 0.0
     by_status: dict[str, int] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
@@ -127,11 +132,13 @@ class _Run:
         self._extractor, self._database = extractor, database
         self._writer = ExtractionWriter(self._extractor)
         self._duplicates = DuplicateFilter()
-        self._waiting: dict[str, Report] = {}  # handed to the runner, not answered yet
+        self._runner: Runner | None = None
         self.summary = RunSummary(self._writer.run_id)
         self._last_commit = self._next_try = time.monotonic()
         self._commit_seconds = 0.0
         self._interrupt = _Interrupt()
+        if hasattr(extractor, "heartbeat"):
+            extractor.heartbeat = self._beat
 
     def execute(self) -> RunSummary:
         started = time.perf_counter()
@@ -156,32 +163,45 @@ class _Run:
     def _loop(self) -> None:
         todo = self._todo()
         first = list(islice(todo, _WORTH_A_POOL))
-        runner = self._runner(enough=len(first) == _WORTH_A_POOL)
+        self._runner = self._make_runner(len(first))
         try:
-            with closing(runner.run(chain(first, todo))) as results:
-                for rows in results:
-                    self._take(rows)
+            with closing(self._runner.run(chain(first, todo))) as answers:
+                for report, rows in answers:
+                    self._take(report, rows)
         finally:
-            runner.close()
+            self._runner.close()
 
-    def _runner(self, enough: bool) -> Runner:
+    def _make_runner(self, at_least: int) -> Runner:
+        if self._options.cluster is not None and at_least:
+            from .ray_runner import RayRunner
+
+            return RayRunner(self._spec, self._options.cluster, self._writer.run_id, self._options.timeout_s)
         own_concurrency = hasattr(self._extractor, "extract_many")
-        if self._options.workers > 1 and enough and not own_concurrency:
+        if self._options.workers > 1 and at_least == _WORTH_A_POOL and not own_concurrency:
             return ProcessRunner(self._spec, self._options.workers, self._options.timeout_s)
         return LocalRunner(self._extractor, self._options.timeout_s)
 
-    def _take(self, rows: ReportRows) -> None:
-        report = self._waiting.pop(rows.report_id)
+    def _take(self, report: Report, rows: ReportRows) -> None:
         self._writer.add(report, rows)
         self.summary.by_status[rows.status] = self.summary.by_status.get(rows.status, 0) + 1
         if rows.status == "unreadable":
             self.summary.unreadable[rows.reason or ""] += 1
         if rows.status == "error":
             self.summary.errors["\n".join(json.loads(rows.details or "{}").get("traceback", [rows.reason]))] += 1
-        waited = time.monotonic() - self._last_commit
-        if self._writer.pending >= self._options.batch_reports or waited >= self._patience():
-            self._commit_when_free()
+        self._commit_if_due()
         self._report_progress()
+
+    def _beat(self, tokens: int, tokens_per_second: float) -> None:
+        """A sign of life from a language model: what was answered before is committed meanwhile."""
+        self._commit_if_due()
+        self.summary.at_work = f"report {self.summary.extracted + 1:,}: {tokens:,} tokens, {tokens_per_second:.1f}/s"
+        self._report_progress()
+
+    def _commit_if_due(self) -> None:
+        waited = time.monotonic() - self._last_commit
+        full = self._writer.pending >= self._options.batch_reports
+        if self._writer.pending and (full or waited >= self._patience()):
+            self._commit_when_free()
 
     def _patience(self) -> float:
         """Seconds that an answer may wait to be committed. A language model's answers are dear: as soon as committing
@@ -205,6 +225,8 @@ class _Run:
             started = time.monotonic()
             self._writer.commit(connection)
             connection.execute("CHECKPOINT")
+        if self._runner is not None:
+            self._runner.committed()
         self._last_commit = time.monotonic()
         self._commit_seconds = self._last_commit - started
 
@@ -221,7 +243,7 @@ class _Run:
             read = sum(source.table.position for source in self._sources)
             self._progress(self.summary, read * self.summary.finished // max(self.summary.rows, 1))
 
-    def _todo(self) -> Iterator[Item]:
+    def _todo(self) -> Iterator[Report]:
         """Reports that are new or changed, in input order."""
         rows = self._rows()
         while block := list(islice(rows, _READ_AHEAD)):
@@ -233,10 +255,7 @@ class _Run:
             self.summary.skipped += len(done)
             if done:
                 self._report_progress()
-            for report in fresh:
-                if report.report_id not in done:
-                    self._waiting[report.report_id] = report
-                    yield report.report_id, report.text
+            yield from (report for report in fresh if report.report_id not in done)
 
     def _rows(self) -> Iterator[Report]:
         for source in self._sources:
