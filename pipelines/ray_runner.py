@@ -1,5 +1,6 @@
 """Extraction on a Ray cluster: chunks of reports go out and come back as Parquet files, through Ray Data."""
 
+import os
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
@@ -111,6 +112,12 @@ class RayRunner:
 
 
 def _connected(address: str | None) -> Any:
+    if address is not None and address.startswith("ray://"):
+        raise ConfigError(
+            f"--address: {address} vs HOST:PORT or auto. Ray Data works inside the cluster, not through a Ray client. "
+            "Run the command on a node, or submit it with `ray job submit`."
+        )
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the house
     try:
         import ray
         import ray.data

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice, takewhile
 
 from ..recognise.sizes import Size
 from ..spans import Located, Mention
@@ -39,12 +40,39 @@ class Cluster:
         return any(m.mention.plural for m in self.mentions)
 
 
+class Spoken:
+    """Clusters by when they were last spoken of; work at each mention does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Cluster] = {}
+        self._by_organ: dict[str, dict[int, Cluster]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def of(self, organ: str) -> int:
+        """How many are of an organ."""
+        return len(self._by_organ.get(organ, {}))
+
+    def speak(self, cluster: Cluster) -> None:
+        """Put a new or known cluster last."""
+        for known in (self._all, self._by_organ.setdefault(cluster.organ, {})):
+            known.pop(id(cluster), None)
+            known[id(cluster)] = cluster
+
+    def candidates(self, located: Located) -> list[Cluster]:
+        """Those of a mention's sentence, then those of its organ, the last spoken of first."""
+        sentence = located.mention.sentence
+        here = takewhile(lambda c: c.last.mention.sentence is sentence, reversed(self._all.values()))
+        organ = reversed(self._by_organ.get(located.organ, {}).values())
+        earlier = (c for c in organ if c.last.mention.sentence is not sentence)
+        return list(islice(chain(here, earlier), MAX_CLUSTERS))
+
+
 History = Sequence[tuple[Located, str]]
 
 
-def own_features(
-    located: Located, clusters: Sequence[Cluster], upcoming: Sequence[Mention], history: History
-) -> list[str]:
+def own_features(located: Located, clusters: Spoken, upcoming: Sequence[Mention], history: History) -> list[str]:
     """Features of the mention by itself, before they are crossed with the action.
 
     `history`: the mentions before it with what they turned out to be (drop, new, summary, link).
@@ -77,8 +105,7 @@ def own_features(
     out += _scope(m, kind)
     out += _window(m, kind)
     out += _lesion_like(m, located, kind, hk)
-    same = [c for c in clusters if c.organ == located.organ]
-    out.append(f"{kind}|same_organ={min(len(same), 3)}|{s.section == 'impression'}")
+    out.append(f"{kind}|same_organ={min(clusters.of(located.organ), 3)}|{s.section == 'impression'}")
     out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
     out += _following(m, located, upcoming, kind)
     out += _preceding(m, located, history, kind)

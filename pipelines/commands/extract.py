@@ -26,7 +26,7 @@ def extract(
     reports: Annotated[
         list[Path],
         typer.Argument(
-            help="CSV, TSV, Parquet or JSONL files, also gzipped, or .xlsx; folders of them; patterns such as 'a/*.csv'."
+            help="CSV, TSV, Parquet or JSONL files, also gzipped, or .xlsx; folders or patterns ('a/*.csv') of them."
         ),
     ],
     db: Db = DEFAULT_DB,
