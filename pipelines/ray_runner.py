@@ -1,6 +1,8 @@
 """Extraction on a Ray cluster: chunks of reports go out and come back as Parquet files, through Ray Data."""
 
+import logging
 import os
+import re
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from .spool import Spool
 from .store import text_hash
 from .workers import Answer
 
+_TOLD_BY_A_NODE = re.compile(r"(?:BackendError|ConfigError): (node .+)")
 _MOST_BLOCKS = 10_000  # Ray Data keeps an account of each
 
 
@@ -79,7 +82,6 @@ class RayRunner:
 
         context = DataContext.get_current()
         context.enable_progress_bars = False
-        context.max_errored_blocks = 0
         workers = self._cluster.workers or self._slots()
         readers = from_items([{"name": name} for name in chunks], override_num_blocks=min(len(chunks), _MOST_BLOCKS))
         answered = readers.map_batches(
@@ -94,10 +96,10 @@ class RayRunner:
             for row in answered.iter_rows():
                 yield row["name"]
         except self._ray.exceptions.RayError as error:
-            said = next((e for e in _causes(error) if isinstance(e, (BackendError, ConfigError))), None)
+            told = _TOLD_BY_A_NODE.search(str(error))  # an actor that cannot start passes its exception on as text
+            what = told.group(1) if told else f"reading ended with {type(error).__name__} vs answers from every node."
             raise BackendError(
-                f"cluster: {said or f'reading ended with {type(error).__name__}'} vs answers from every node. What was "
-                "committed before is kept. Mend it, then run the same command again: it goes on from there."
+                f"cluster: {what} What was committed before is kept; the same command goes on from there."
             ) from error
 
     def _slots(self) -> int:
@@ -126,16 +128,10 @@ def _connected(address: str | None) -> Any:
             "--engine ray: Ray is not installed vs installed. Run `pip install 'reportsup[ray]'`, on every node."
         ) from error
     try:
-        ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level="error")
+        ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise BackendError(
             f"cluster: none answers at {address} ({type(error).__name__}) vs a running one of the same Ray and Python. "
             "Start it with `ray start --head`, or leave --address out to use this machine alone."
         ) from error
     return ray
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = getattr(error, "cause", None) or error.__cause__

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -39,8 +38,6 @@ def test_every_report_ends_within_its_bounds_and_shows_that_it_is_at_work():
 
 def test_a_report_beyond_its_time_is_a_recorded_failure():
     extractor = TransformersExtractor(str(MODEL), timeout_s=0.5)
-    started = time.monotonic()
     (late,) = extractor.extract_many(REPORTS[:1])
     assert late.status == ExtractionStatus.ERROR
     assert late.reason == "took longer than 0.5 s"
-    assert time.monotonic() - started < 3600
