@@ -80,6 +80,7 @@ class RayRunner:
         """The chunks' names, each as soon as its answers are there."""
         from ray.data import ActorPoolStrategy, DataContext, from_items
 
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = DataContext.get_current()
         context.enable_progress_bars = False
         workers = self._cluster.workers or self._slots()

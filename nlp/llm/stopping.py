@@ -43,13 +43,14 @@ class Limits(StoppingCriteria):
         deadline: on the monotonic clock.
 
     Attributes:
-        stopped: row → why it was stopped, "repeats itself", "token limit" or "time limit".
+        stopped: row → why and after how many tokens: "repeats itself", "token limit" or "time limit". What the model
+            ended before may be among them: its row is filled up until the longest one ends.
     """
 
     def __init__(self, width: int, limits: Sequence[int], deadline: float, beat: Heartbeat | None) -> None:
         self._width, self._limits, self._deadline, self._beat = width, limits, deadline, beat
         self._started = self._beaten = time.monotonic()
-        self.stopped: dict[int, str] = {}
+        self.stopped: dict[int, tuple[str, int]] = {}
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
         """Which rows stop here: (B,) booleans."""
@@ -58,11 +59,11 @@ class Limits(StoppingCriteria):
             if row in self.stopped:
                 continue
             if now >= self._deadline:
-                self.stopped[row] = "time limit"
+                self.stopped[row] = ("time limit", written)
             elif written >= limit:
-                self.stopped[row] = "token limit"
+                self.stopped[row] = ("token limit", written)
             elif written % _LOOK_EVERY == 0 and repeats(input_ids[row, self._width :].tolist()):
-                self.stopped[row] = "repeats itself"
+                self.stopped[row] = ("repeats itself", written)
         if self._beat is not None and now - self._beaten >= _BEAT_S:
             self._beaten = now
             self._beat(written, written * len(self._limits) / max(now - self._started, 1e-6))

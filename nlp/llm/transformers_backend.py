@@ -169,12 +169,14 @@ class TransformersExtractor:
         ]
 
     def _answer(
-        self, tokens: list[int], prompt_tokens: int, ends: set[int], seconds: float, stopped: str | None
+        self, tokens: list[int], prompt_tokens: int, ends: set[int], seconds: float, stopped: tuple[str, int] | None
     ) -> Answer:
+        why, length = stopped or ("", len(tokens))
+        tokens = tokens[:length]
         stop = next((i for i, token in enumerate(tokens) if token in ends), None)
         written = tokens if stop is None else tokens[:stop]
         content = self.tokenizer.decode(written, skip_special_tokens=True)
-        late = stop is None and stopped == "time limit"
+        late = stop is None and why == "time limit"
         return Answer(content, prompt_tokens, len(written), stop is not None, seconds, late)
 
 

@@ -29,10 +29,10 @@ def test_each_row_stops_for_its_own_reason():
     limits = Limits(2, [200, 50, 200], math.inf, lambda tokens, rate: beats.append(tokens))
     rows = torch.tensor([[0, 0, *[7] * 64], [0, 0, *range(64)], [0, 0, *range(64)]])
     assert limits(rows, None).tolist() == [True, True, False]
-    assert limits.stopped == {0: "repeats itself", 1: "token limit"}
+    assert limits.stopped == {0: ("repeats itself", 64), 1: ("token limit", 64)}
     late = Limits(2, [200], 0.0, None)
     assert late(rows[:1], None).tolist() == [True]
-    assert late.stopped == {0: "time limit"}
+    assert late.stopped == {0: ("time limit", 64)}
 
 
 def test_a_longer_report_may_have_a_longer_answer():
