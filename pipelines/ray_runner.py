@@ -130,9 +130,10 @@ def _connected(address: str | None) -> Any:
         ) from error
     try:
         ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # of whatever class: Ray raises plain exceptions too, when its start takes too long
+        where = f"none answers at {address}" if address else "none starts on this machine in time"
         raise BackendError(
-            f"cluster: none answers at {address} ({type(error).__name__}) vs a running one of the same Ray and Python. "
-            "Start it with `ray start --head`, or leave --address out to use this machine alone."
+            f"cluster: {where} ({type(error).__name__}) vs a running one of the same Ray and Python. Start it with "
+            "`ray start --head` and name it with --address, or leave --engine ray out."
         ) from error
     return ray
