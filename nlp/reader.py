@@ -1,14 +1,16 @@
 """The reader: sentences → proposals → decisions. One object holds the rules and the weights."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..schemas import load_anatomy
 from .compose import Draft, compose
 from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_list, size_role
 from .decide import organ as organs
 from .decide.model import Chooser, Weights, softmax
-from .decide.resolve import DROP, MAX_CLUSTERS, NEW, SUMMARY, Cluster
+from .decide.resolve import DROP, NEW, SUMMARY, Cluster, Spoken
 from .folding import fold
 from .lexicon import Lexicon
 from .propose import propose
@@ -46,6 +48,19 @@ class Reading:
     free: dict[str, float] = field(default_factory=dict)  # organ → probability that sentences call it free
     negatives: dict[str, float] = field(default_factory=dict)  # organ → probability that it is said to be free
     confidence: float = 1.0
+
+    @cached_property
+    def type_words(self) -> dict[str, Counter[str]]:
+        """Organ → how often each lesion type is named of it."""
+        found: dict[str, Counter[str]] = {}
+        for located in self.located:
+            found.setdefault(located.organ, Counter())[_type_word(located)] += 1
+        return found
+
+    @cached_property
+    def known_disease(self) -> list[str]:
+        """What the indication tells of the patient's disease."""
+        return known_disease(self.sentences)
 
 
 class Reader:
@@ -163,7 +178,8 @@ class Reader:
     def resolve(self, sentences: Sequence[Sentence], located: Sequence[Located]) -> Reading:
         """Which mentions are lesions, and which of them are one."""
         reading = Reading(sentences, list(located), free=self.free_organs(sentences))
-        order: list[Cluster] = []  # by when they were last spoken of
+        order = Spoken()
+        numbers: dict[int, int] = {}
         history: list[tuple[Located, str]] = []
         report = resolve.Report(located, reading.free)
         for item in located:
@@ -176,14 +192,14 @@ class Reader:
             history.append((item, "link" if isinstance(action, Cluster) else action))
             if action == NEW:
                 cluster = Cluster([item])
+                numbers[id(cluster)] = len(reading.clusters)
                 reading.clusters.append(cluster)
-                order.append(cluster)
-                reading.actions.append(str(len(reading.clusters) - 1))
+                order.speak(cluster)
+                reading.actions.append(str(numbers[id(cluster)]))
             elif isinstance(action, Cluster):
                 action.mentions.append(item)
-                order.remove(action)
-                order.append(action)
-                reading.actions.append(str(next(i for i, c in enumerate(reading.clusters) if c is action)))
+                order.speak(action)
+                reading.actions.append(str(numbers[id(action)]))
             else:
                 reading.actions.append(action)
                 if action == SUMMARY:
@@ -193,14 +209,17 @@ class Reader:
 
 def type_features(draft: Draft, reading: Reading) -> list[str]:
     """Features for the type of a finding: its words, those that sum it up, others of its organ, the known disease."""
-    own = {id(x) for x in draft.cluster.mentions}
+    own = Counter(_type_word(x) for x in draft.cluster.mentions if x.organ == draft.organ)
     summaries = [x for x in reading.summaries if x.organ == draft.organ]
-    others = [x for x in reading.located if x.organ == draft.organ and id(x) not in own and x.mention.head]
-    siblings = [
-        x.mention.head.lesion_type for x in others if x.mention.head and x.mention.head.lesion_type != "unspecified"
-    ]
-    known = known_disease(reading.sentences)
+    siblings = [t for t, n in reading.type_words.get(draft.organ, {}).items() if t and n > own[t]]
+    known = reading.known_disease
     return lesion_type.features(draft.cluster.mentions, summaries, siblings, known)
+
+
+def _type_word(located: Located) -> str:
+    """The type that a mention's word names, empty where it names none."""
+    head = located.mention.head
+    return "" if head is None or head.lesion_type == "unspecified" else head.lesion_type
 
 
 def known_disease(sentences: Sequence[Sentence]) -> list[str]:
@@ -240,9 +259,7 @@ def report_confidence(reading: Reading) -> float:
     return (expected + 2.0) / (len(reading.drafts) + missed + 2.0)
 
 
-def options_of(
-    item: Located, order: Sequence[Cluster], report: resolve.Report, history: resolve.History
-) -> list[Option]:
+def options_of(item: Located, order: Spoken, report: resolve.Report, history: resolve.History) -> list[Option]:
     """Drop, new, summary, and a link to each of the clusters last spoken of."""
     own = [*resolve.own_features(item, order, report, history), "bias"]
     out = [Option(DROP)]
@@ -250,10 +267,9 @@ def options_of(
         return out  # history, technique and comparison never yield findings (the guideline's rule 8)
     if item.organ:
         out.append(Option(NEW, (("new", own), ("lesion", own))))
-        same = sum(c.organ == item.organ for c in order)
-        kept = [c for c in order if c.organ == item.organ or c.last.mention.sentence is item.mention.sentence]
+        same = order.of(item.organ)
         kind = "size" if item.mention.size else "word"
-        for back, cluster in enumerate(reversed(kept[-MAX_CLUSTERS:])):
+        for back, cluster in enumerate(order.candidates(item)):
             pair = [*resolve.link_features(item, cluster, same, back), f"bias|{kind}"]
             out.append(Option(cluster, (("lesion", own), ("link", pair))))
     out.append(Option(SUMMARY, (("sum", own),)))

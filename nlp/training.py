@@ -15,7 +15,7 @@ from .decide import certainty, confidence, lesion_type, negatives, place, side, 
 from .decide import organ as organs
 from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights, crossed
-from .decide.resolve import DROP, NEW, SUMMARY, Cluster, Report
+from .decide.resolve import DROP, NEW, SUMMARY, Cluster, Report, Spoken
 from .reader import Option, Reader, Reading, options_of, type_features
 from .rule_files import RuleSet
 from .spans import Located, Mention, Sentence
@@ -204,7 +204,7 @@ def _place_choices(e: Example) -> list[Choice]:
 
 def _resolve_choices(e: Example) -> list[Choice]:
     out: list[Choice] = []
-    order: list[Cluster] = []
+    order = Spoken()
     finding_of: dict[int, Cluster] = {}
     history: list[tuple[Located, str]] = []
     report = Report(e.located, e.free)
@@ -233,11 +233,9 @@ def _resolve_choices(e: Example) -> list[Choice]:
         cluster = finding_of.get(chosen)
         if cluster is None:
             cluster = finding_of[chosen] = Cluster([item])
-            order.append(cluster)
         else:
             cluster.mentions.append(item)
-            order.remove(cluster)
-            order.append(cluster)
+        order.speak(cluster)
     return out
 
 

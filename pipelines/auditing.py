@@ -8,6 +8,7 @@ import duckdb
 
 from ..schemas import ConfigError
 from ..schemas.database import open_database
+from .audit_counts import counts
 from .querying import Answer, answer
 from .review.review_file import Sample
 
@@ -30,18 +31,19 @@ def overview(database: Path) -> Answer:
     """Every audit view with its number of rows."""
     with open_database(database, read_only=True) as connection:
         names = [row[0] for row in connection.execute(_VIEWS).fetchall()]
-        rows = [(name, _count(connection, name)) for name in names]
-    return Answer(("view", "rows"), rows)
+        rows = counts(connection, database, names)
+    return Answer(("view", "rows"), list(rows))
 
 
-def view(database: Path, name: str) -> Answer:
-    """Rows of one audit view; its name may leave out `audit_`.
+def view(database: Path, name: str, most: int | None = None) -> Answer:
+    """The first rows of one audit view, or all; its name may leave out `audit_`.
 
     Raises:
         ConfigError: there is no such view.
     """
     with open_database(database, read_only=True) as connection:
-        return answer(connection, f'FROM "{_full_name(connection, name)}"')
+        limit = "" if most is None else f" LIMIT {most}"
+        return answer(connection, f'FROM "{_full_name(connection, name)}"{limit}')
 
 
 def reports_of_view(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
@@ -75,11 +77,6 @@ def _full_name(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         short = ", ".join(n.removeprefix("audit_") for n in names)
         raise ConfigError(f"audit: '{name}' vs one of {short}. Name one of them.")
     return full
-
-
-def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    row = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
-    return int(row[0]) if row else 0
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:

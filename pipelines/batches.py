@@ -45,9 +45,9 @@ def _texts(
     if not database.exists():
         yield from (report.text for report in limited)
         return
-    with open_database(database, read_only=True) as connection:
-        writer = ExtractionWriter(connection, extractor)
-        while block := list(islice(limited, _READ_AHEAD)):
-            done = writer.done(block)
-            summary.skipped += len(done)
-            yield from (report.text for report in block if report.report_id not in done)
+    writer = ExtractionWriter(extractor)
+    while block := list(islice(limited, _READ_AHEAD)):
+        with open_database(database, read_only=True) as connection:
+            done = writer.done(connection, block)
+        summary.skipped += len(done)
+        yield from (report.text for report in block if report.report_id not in done)

@@ -16,7 +16,7 @@ from ..schemas.finding_values import what_is_wrong
 from ..schemas.stored_findings import current_readings
 from .gold import UnknownFieldError, finding_of_gold
 from .rows import extraction_rows, finding_ids
-from .store import ExtractionWriter
+from .store import ExtractionWriter, stored_report
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _READINGS_AT_ONCE = 500
@@ -75,12 +75,12 @@ def import_records(database: Path, path: Path, records: list[tuple[int, dict[str
     """
     with open_database(database, create=False) as connection:
         file_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        writer = ExtractionWriter(connection, _Reader({"reader": reader, "file_sha256": file_sha256}))
+        writer = ExtractionWriter(_Reader({"reader": reader, "file_sha256": file_sha256}))
         summary = ImportSummary(writer.run_id)
         lines = _Lines(connection, writer, reader, summary)
         for start in range(0, len(records), _READINGS_AT_ONCE):
             lines.take(records[start : start + _READINGS_AT_ONCE])
-        writer.commit()
+        writer.commit(connection)
         superseded = (
             "SELECT count(*) FROM v_corrections JOIN v_extractions USING (report_id) "
             "WHERE outcome = 'superseded' AND run_id = ?"
@@ -104,7 +104,7 @@ class _Lines:
         known = self._known([str(record["id"]) for _, record in records])
         for number, record in records:
             report_id = str(record["id"])
-            report = self._writer.stored_report(report_id)
+            report = stored_report(self._connection, report_id)
             if report is None:
                 self._refuse(number, "names a report that is not in the database; run `reportsup extract` on it first")
             elif report_id in self._line_of:

@@ -89,7 +89,12 @@ def make_hybrid(
 
 
 def _local(options: LlmOptions) -> dict[str, Any]:
-    return {"batch_size": options.batch_size, "max_tokens": options.max_tokens, "temperature": options.temperature}
+    return {
+        "batch_size": options.batch_size,
+        "max_tokens": options.max_tokens,
+        "temperature": options.temperature,
+        "timeout_s": options.timeout_s,
+    }
 
 
 def _remote(options: LlmOptions) -> dict[str, Any]:

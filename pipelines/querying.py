@@ -108,7 +108,7 @@ def print_table(found: Answer, title: str | None = None, max_rows: int | None = 
             table.add_row(*(escape(value) for value in row))
         console.print(table)
     if max_rows is not None and len(found.rows) > max_rows:
-        console.print(f"… and {len(found.rows) - max_rows:,} more rows")
+        console.print("… and more rows: --rows N shows them, --json all")
 
 
 def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
-from ..schemas import Report
+from ..schemas import InputError, Report
 from .columns import Columns, recognise
-from .tables import RawRow, Table, open_table, unique_names
+from .tables import RawRow, Table, has_known_ending, open_table, unique_names
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -83,12 +84,15 @@ class Source:
 def open_sources(paths: Sequence[Path], options: InputOptions) -> list[Source]:
     """The input files with their recognised columns; nothing is read beyond the headers and the encoding.
 
+    Args:
+        paths: files, folders (all tables in them, by name) and patterns such as `2024/*.parquet`.
+
     Raises:
         InputError: a file is missing, empty or damaged.
         ConfigError: its columns are not recognised.
     """
     sources = []
-    for path in paths:
+    for path in found_files(paths):
         table = open_table(
             path,
             format=options.format,
@@ -104,6 +108,25 @@ def open_sources(paths: Sequence[Path], options: InputOptions) -> list[Source]:
         )
         sources.append(Source(table, columns))
     return sources
+
+
+def found_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that these paths, folders and patterns mean, each once.
+
+    Raises:
+        InputError: a folder holds no table, or a pattern fits no file.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        found = [path]
+        if path.is_dir():
+            found = sorted(p for p in path.rglob("*") if p.is_file() and has_known_ending(p))
+        elif has_magic(str(path)) and not path.exists():
+            found = sorted(Path(p) for p in glob(str(path), recursive=True) if Path(p).is_file())
+        if not found:
+            raise InputError(f"input: {path} holds no table vs CSV, TSV, JSONL or Parquet files. Check the path.")
+        files.update(dict.fromkeys(found))
+    return list(files)
 
 
 def clean(text: str) -> str:

@@ -58,12 +58,10 @@ class ExtractionWriter:
     """Collects results and rejects, and commits them together.
 
     Args:
-        connection: a writable database.
         extractor: whose answers are written; it tells the run that they belong to.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, extractor: Identified) -> None:
-        self._connection = connection
+    def __init__(self, extractor: Identified) -> None:
         self.run_id = run_id(extractor)
         config = json.dumps(extractor.config, ensure_ascii=False, default=str)
         self._run = (self.run_id, extractor.name, extractor.version, config_hash(extractor.config), config)
@@ -94,15 +92,15 @@ class ExtractionWriter:
         """Record the result for a report."""
         self._results.append((report, rows))
 
-    def done(self, reports: Sequence[Report]) -> set[str]:
+    def done(self, connection: duckdb.DuckDBPyConnection, reports: Sequence[Report]) -> set[str]:
         """Ids among these reports that this run has extracted already from the very same text, without an error.
 
         Reports that the rules had to answer since the language model failed or its budget was spent are not done.
         """
         wanted = pa.table({"report_id": [r.report_id for r in reports], "sha": [text_hash(r.text) for r in reports]})
-        self._connection.register("_wanted", wanted)
+        connection.register("_wanted", wanted)
         try:
-            found = self._connection.execute(
+            found = connection.execute(
                 "SELECT w.report_id FROM _wanted w JOIN extractions e ON e.report_id = w.report_id "
                 "JOIN reports r ON r.report_id = w.report_id AND r.text_sha256 = w.sha "
                 "WHERE e.run_id = ? AND e.text_sha256 = w.sha AND e.status <> 'error' "
@@ -110,84 +108,60 @@ class ExtractionWriter:
                 [self.run_id],
             ).fetchall()
         finally:
-            self._connection.unregister("_wanted")
+            connection.unregister("_wanted")
         return {row[0] for row in found}
 
-    def stored_report(self, report_id: str) -> Report | None:
-        """The report as the database holds it, None when it does not."""
-        rows = self._connection.execute(
-            "SELECT report_id, text, modality, exam, study_date, sex, age, patient_id, source_file, source_row, extra "
-            "FROM reports WHERE report_id = ?",
-            [report_id],
-        ).fetchall()
-        if not rows:
-            return None
-        row = rows[0]
-        names = (
-            "report_id",
-            "text",
-            "modality",
-            "exam",
-            "study_date",
-            "sex",
-            "age",
-            "patient_id",
-            "source_file",
-            "source_row",
-        )
-        return Report(**dict(zip(names, row, strict=False)), extra_json=row[10] or "{}")
-
-    def commit(self) -> None:
+    def commit(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write all that was recorded since the last commit in one transaction."""
         now = datetime.now(UTC).replace(tzinfo=None)
-        self._connection.execute("BEGIN")
+        connection.execute("BEGIN")
         try:
-            self._touch_run(now)
-            self._write_results(now)
-            self._write_rejects()
-            self._connection.execute("COMMIT")
+            self._touch_run(connection, now)
+            self._write_results(connection, now)
+            self._write_rejects(connection)
+            connection.execute("COMMIT")
         except BaseException:
             with suppress(duckdb.Error):  # a commit that failed, on a full disk for example, has ended its transaction
-                self._connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
             raise
         self._results.clear()
         self._rejects.clear()
         self._read.clear()
 
-    def _touch_run(self, now: datetime) -> None:
+    def _touch_run(self, connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
         run_id, extractor, version, config_hash, config = self._run
-        self._connection.execute(
+        connection.execute(
             "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (run_id) DO UPDATE SET updated_at = excluded.updated_at",
             [run_id, extractor, version, config_hash, config, now, now],
         )
 
-    def _write_results(self, now: datetime) -> None:
+    def _write_results(self, connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
         if not self._results:
             return
         report_ids = [report.report_id for report, _ in self._results]
-        kept = self._keep_successes(now)
-        self._forget_earlier(report_ids, kept)
+        kept = self._keep_successes(connection, now)
+        self._forget_earlier(connection, report_ids, kept)
         hashes = [text_hash(report.text) for report, _ in self._results]
         pairs = list(zip(self._results, hashes, strict=True))
-        self._insert("reports", [_report_row(report, sha) for (report, _), sha in pairs])
+        _insert(connection, "reports", [_report_row(report, sha) for (report, _), sha in pairs])
         new = [(rows, sha) for (_, rows), sha in pairs if rows.report_id not in kept]
-        self._insert("extractions", [self._extraction_row(rows, sha, now) for rows, sha in new])
+        _insert(connection, "extractions", [self._extraction_row(rows, sha, now) for rows, sha in new])
         for table in _OF_A_REPORT:
-            self._insert(table, [(self.run_id, *row) for rows, _ in new for row in getattr(rows, table)])
-        follow_texts(self._connection, report_ids)
-        apply_corrections(self._connection, report_ids)
+            _insert(connection, table, [(self.run_id, *row) for rows, _ in new for row in getattr(rows, table)])
+        follow_texts(connection, report_ids)
+        apply_corrections(connection, report_ids)
 
     def _extraction_row(self, rows: ReportRows, sha: str, now: datetime) -> Row:
         said = (rows.status, rows.reason, rows.review_reasons, rows.details, rows.confidence, rows.seconds)
         return (self.run_id, rows.report_id, sha, *said, now)
 
-    def _keep_successes(self, now: datetime) -> set[str]:
+    def _keep_successes(self, connection: duckdb.DuckDBPyConnection, now: datetime) -> set[str]:
         """Reports that failed this time and that this run has read before: that reading stays, with a note."""
         failed = [rows for _, rows in self._results if rows.status in ("rejected", "error")]
         kept: set[str] = set()
         for rows in failed:
-            found = self._connection.execute(
+            found = connection.execute(
                 "UPDATE extractions SET failed_status = ?, failed_reason = ?, failed_at = ? "
                 "WHERE run_id = ? AND report_id = ? AND status NOT IN ('rejected', 'error') RETURNING report_id",
                 [rows.status, rows.reason, now, self.run_id, rows.report_id],
@@ -195,42 +169,55 @@ class ExtractionWriter:
             kept.update(row[0] for row in found)
         return kept
 
-    def _forget_earlier(self, report_ids: list[str], kept: set[str]) -> None:
+    def _forget_earlier(self, connection: duckdb.DuckDBPyConnection, report_ids: list[str], kept: set[str]) -> None:
         """Drop what this run said of a report before, unless it is kept, and the report's row itself."""
         forgotten = [(report, report not in kept) for report in report_ids]
         columns = {"report_id": _TEXT, "forget": pa.bool_()}
-        self._connection.register("_again", arrow_table(columns, forgotten))
+        connection.register("_again", arrow_table(columns, forgotten))
         # fetchall: a result that is not read to its end keeps DuckDB's connection busy
         again = "report_id IN (SELECT report_id FROM _again)"
-        ((known,),) = self._connection.execute(f"SELECT count(*) FROM reports WHERE {again}").fetchall()
+        ((known,),) = connection.execute(f"SELECT count(*) FROM reports WHERE {again}").fetchall()
         if known:
             forget = "report_id IN (SELECT report_id FROM _again WHERE forget)"
             of_findings = f"finding_id IN (SELECT finding_id FROM findings WHERE run_id = $run AND {forget})"
             for table in ("measurements", "evidence"):
-                self._connection.execute(
-                    f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id}
-                )
+                connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {of_findings}", {"run": self.run_id})
             for table in ("findings", "organ_status", "quarantine", "extractions"):
-                self._connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {forget}", {"run": self.run_id})
-            self._connection.execute(f"DELETE FROM reports WHERE {again}")
-        self._connection.unregister("_again")
+                connection.execute(f"DELETE FROM {table} WHERE run_id = $run AND {forget}", {"run": self.run_id})
+            connection.execute(f"DELETE FROM reports WHERE {again}")
+        connection.unregister("_again")
 
-    def _write_rejects(self) -> None:
+    def _write_rejects(self, connection: duckdb.DuckDBPyConnection) -> None:
         for source_file, (first, last) in self._read.items():
-            self._connection.execute(
+            connection.execute(
                 "DELETE FROM rejects WHERE source_file = ? AND source_row BETWEEN ? AND ?", [source_file, first, last]
             )
-        self._insert("rejects", [(r.source_file, r.source_row, r.report_id, r.reason) for r in self._rejects])
+        _insert(connection, "rejects", [(r.source_file, r.source_row, r.report_id, r.reason) for r in self._rejects])
 
-    def _insert(self, table: str, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
-        columns = _COLUMNS[table]
-        batch = arrow_table(columns, rows)
-        names = ", ".join(f'"{name}"' for name in columns)
-        self._connection.register("_batch", batch)
-        self._connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM _batch")
-        self._connection.unregister("_batch")
+
+def stored_report(connection: duckdb.DuckDBPyConnection, report_id: str) -> Report | None:
+    """The report as the database holds it, None when it does not."""
+    rows = connection.execute(
+        "SELECT report_id, text, modality, exam, study_date, sex, age, patient_id, source_file, source_row, extra "
+        "FROM reports WHERE report_id = ?",
+        [report_id],
+    ).fetchall()
+    if not rows:
+        return None
+    row = rows[0]
+    names = (
+        "report_id",
+        "text",
+        "modality",
+        "exam",
+        "study_date",
+        "sex",
+        "age",
+        "patient_id",
+        "source_file",
+        "source_row",
+    )
+    return Report(**dict(zip(names, row, strict=False)), extra_json=row[10] or "{}")
 
 
 def arrow_table(columns: dict[str, pa.DataType], rows: Iterable[Row]) -> pa.Table:
@@ -238,6 +225,17 @@ def arrow_table(columns: dict[str, pa.DataType], rows: Iterable[Row]) -> pa.Tabl
     by_column = zip(*rows, strict=True)
     arrays = [pa.array(values, type=kind) for values, kind in zip(by_column, columns.values(), strict=True)]
     return pa.table(arrays, names=list(columns))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    columns = _COLUMNS[table]
+    batch = arrow_table(columns, rows)
+    names = ", ".join(f'"{name}"' for name in columns)
+    connection.register("_batch", batch)
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM _batch")
+    connection.unregister("_batch")
 
 
 def _report_row(report: Report, sha: str) -> Row:

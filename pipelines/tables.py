@@ -231,10 +231,18 @@ def _json_row(number: int, line: str) -> RawRow:
     return RawRow(number, cells)
 
 
+def has_known_ending(path: Path) -> bool:
+    """Whether a file's name tells that it is a table."""
+    return _ending(path) in _SUFFIXES
+
+
+def _ending(path: Path) -> str:
+    return (Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix).lower()
+
+
 def _format_of(path: Path) -> str:
-    suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     try:
-        return _SUFFIXES[suffix.lower()]
+        return _SUFFIXES[_ending(path)]
     except KeyError:
         known = ", ".join(_SUFFIXES)
         raise ConfigError(

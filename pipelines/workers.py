@@ -13,12 +13,13 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from ..nlp.extractor import Extractor
-from ..schemas import BackendError, ReportsupError
+from ..schemas import BackendError, Report, ReportsupError
 from ..schemas.tracebacks import where_raised
 from .backends import ExtractorSpec
 from .rows import ReportRows, error_rows, extraction_rows
 
 Item = tuple[str, str]  # report id, text
+Answer = tuple[Report, ReportRows]
 _CHUNK_REPORTS = 16
 _CHUNK_CHARS = 200_000
 _QUEUED_CHUNKS = 3  # per worker, so that none idles while the parent commits
@@ -28,8 +29,12 @@ _GRACE_S = 30.0
 class Runner(Protocol):
     """Turns reports into rows, in any order, reading its input only as fast as it works."""
 
-    def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
-        """Rows of every item, exactly one answer each."""
+    def run(self, reports: Iterable[Report]) -> Generator[Answer]:
+        """Every report, its id unique, with its rows: exactly one answer each."""
+        ...
+
+    def committed(self) -> None:
+        """Hear that all answers until now are in the database."""
         ...
 
     def close(self) -> None:
@@ -44,41 +49,43 @@ class LocalRunner:
         self._extractor = extractor
         self._timeout_s = timeout_s
 
-    def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
+    def run(self, reports: Iterable[Report]) -> Generator[Answer]:
         if hasattr(self._extractor, "extract_many"):
-            yield from self._run_many(iter(items))
+            yield from self._run_many(iter(reports))
             return
-        for report_id, text in items:
-            yield extract_rows(self._extractor, report_id, text, self._timeout_s)
+        for report in reports:
+            yield report, extract_rows(self._extractor, report.report_id, report.text, self._timeout_s)
 
-    def _run_many(self, items: Iterator[Item]) -> Generator[ReportRows]:
+    def _run_many(self, reports: Iterator[Report]) -> Generator[Answer]:
         """Answers of `extract_many`; when it breaks down, those it owes are tried one by one, and it is asked anew."""
-        owed: dict[str, str] = {}
+        owed: dict[str, Report] = {}
         reading = False
 
         def handed() -> Iterator[Item]:
             nonlocal reading
             reading = True
-            for report_id, text in items:
+            for report in reports:
                 reading = False
-                owed[report_id] = text
-                yield report_id, text
+                owed[report.report_id] = report
+                yield report.report_id, report.text
                 reading = True
             reading = False
 
         while True:
             try:
                 for extraction in self._extractor.extract_many(handed()):  # type: ignore[attr-defined]
-                    owed.pop(extraction.report_id, None)
-                    yield extraction_rows(extraction)
+                    yield owed.pop(extraction.report_id), extraction_rows(extraction)
                 return
             except Exception as error:
                 # A server that is gone or an input that cannot be read is not one report's fault.
                 if reading or not owed or isinstance(error, ReportsupError):
                     raise
             while owed:
-                report_id, text = owed.popitem()
-                yield extract_rows(self._extractor, report_id, text, self._timeout_s)
+                _, report = owed.popitem()
+                yield report, extract_rows(self._extractor, report.report_id, report.text, self._timeout_s)
+
+    def committed(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -136,10 +143,10 @@ class ProcessRunner:
         self._spec = spec
         self._timeout_s = timeout_s
         self._workers = [_Worker(spec, timeout_s) for _ in range(workers)]
-        self._again: deque[list[Item]] = deque()
+        self._again: deque[list[Report]] = deque()
 
-    def run(self, items: Iterable[Item]) -> Generator[ReportRows]:
-        chunks = _chunked(items)
+    def run(self, reports: Iterable[Report]) -> Generator[Answer]:
+        chunks = _chunked(reports)
         exhausted = False
         while True:
             for worker in self._workers:
@@ -155,7 +162,7 @@ class ProcessRunner:
                 return
             yield from self._receive()
 
-    def _receive(self) -> Iterator[ReportRows]:
+    def _receive(self) -> Iterator[Answer]:
         """Answers of the workers that have some; replaces those that died or hang."""
         by_connection = {worker.connection: worker for worker in self._workers}
         ready = wait(list(by_connection), timeout=1.0)
@@ -171,7 +178,7 @@ class ProcessRunner:
             if worker.overdue():
                 yield from self._replace(worker, f"took longer than {self._timeout_s:g} s")
 
-    def _replace(self, worker: "_Worker", reason: str) -> Iterator[ReportRows]:
+    def _replace(self, worker: "_Worker", reason: str) -> Iterator[Answer]:
         worker.kill()
         if not worker.ready:
             raise BackendError(
@@ -181,10 +188,14 @@ class ProcessRunner:
         lost = list(worker.chunks)
         self._workers[self._workers.index(worker)] = _Worker(self._spec, self._timeout_s)
         if lost and len(lost[0]) == 1:
-            yield error_rows(lost[0][0][0], reason)
+            (report,) = lost[0]
+            yield report, error_rows(report.report_id, reason)
         elif lost:
-            self._again.extend([item] for item in lost[0])
+            self._again.extend([report] for report in lost[0])
         self._again.extend(lost[1:])
+
+    def committed(self) -> None:
+        pass
 
     def close(self) -> None:
         for worker in self._workers:
@@ -201,26 +212,25 @@ class _Worker:
         with sigint_handled(signal.SIG_IGN):
             self._process.start()
         theirs.close()  # so that the worker's end closes with the worker
-        self.chunks: deque[list[Item]] = deque()
+        self.chunks: deque[list[Report]] = deque()
         self.ready = False
         self._timeout_s = timeout_s
         self._busy_since = time.monotonic()
 
-    def send(self, chunk: list[Item]) -> None:
+    def send(self, chunk: list[Report]) -> None:
         if not self.chunks:
             self._busy_since = time.monotonic()
         self.chunks.append(chunk)
         with suppress(OSError):  # a dead worker is noticed when its answer is awaited
-            self.connection.send(chunk)
+            self.connection.send([(report.report_id, report.text) for report in chunk])
 
-    def receive(self) -> list[ReportRows]:
+    def receive(self) -> list[Answer]:
         answer: list[ReportRows] | None = self.connection.recv()
         self._busy_since = time.monotonic()
         if answer is None:
             self.ready = True
             return []
-        self.chunks.popleft()
-        return answer
+        return list(zip(self.chunks.popleft(), answer, strict=True))
 
     def overdue(self) -> bool:
         if not self.ready or not self.chunks:
@@ -271,12 +281,12 @@ def _read_ahead(connection: Connection, inbox: "queue.SimpleQueue[Any]") -> None
         os._exit(0)
 
 
-def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
-    chunk: list[Item] = []
+def _chunked(reports: Iterable[Report]) -> Iterator[list[Report]]:
+    chunk: list[Report] = []
     chars = 0
-    for item in items:
-        chunk.append(item)
-        chars += len(item[1])
+    for report in reports:
+        chunk.append(report)
+        chars += len(report.text)
         if len(chunk) == _CHUNK_REPORTS or chars > _CHUNK_CHARS:
             yield chunk
             chunk, chars = [], 0

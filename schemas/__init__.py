@@ -4,6 +4,7 @@ from .anatomy import Anatomy, OrganEntry, load_anatomy
 from .errors import (
     BackendError,
     ConfigError,
+    DatabaseBusyError,
     DatabaseError,
     DataError,
     InputError,
@@ -30,6 +31,7 @@ __all__ = [
     "Certainty",
     "ConfigError",
     "DataError",
+    "DatabaseBusyError",
     "DatabaseError",
     "Extraction",
     "ExtractionStatus",

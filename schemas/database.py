@@ -10,6 +10,7 @@ import duckdb
 from .anatomy import load_anatomy
 from .applied_corrections import apply_corrections
 from .database_errors import check_file, explained
+from .database_turns import WAIT_S, when_free
 from .errors import ConfigError, DatabaseError
 
 DEFAULT_DATABASE = Path("reportsup.duckdb")
@@ -32,7 +33,12 @@ SCHEMA_VERSION = len(_MIGRATIONS)
 
 @contextmanager
 def open_database(
-    path: Path | str = DEFAULT_DATABASE, *, read_only: bool = False, create: bool = True
+    path: Path | str = DEFAULT_DATABASE,
+    *,
+    read_only: bool = False,
+    create: bool = True,
+    wait_s: float = WAIT_S,
+    refresh: bool = True,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a reportsup database; a writer creates or migrates it first.
 
@@ -40,29 +46,30 @@ def open_database(
         path: the DuckDB file. A reader needs it to exist; a writer creates it, in a folder that is there.
         read_only: open for reading only; many readers may, one writer excludes all others.
         create: whether a writer may make a new file.
+        wait_s: how long to wait in seconds for other processes to close the file.
+        refresh: whether a writer makes the views anew; a process that has done so need not do it for every batch.
 
     Raises:
         ConfigError: the folder of a new file is missing.
-        DatabaseError: the file is missing, damaged, held by another process, not ours, or of a newer reportsup; the
-            disk is full; or what is done with the open database fails in DuckDB.
+        DatabaseBusyError: another process keeps the file open.
+        DatabaseError: the file is missing, damaged, not ours, or of a newer reportsup; the disk is full; or what is
+            done with the open database fails in DuckDB.
     """
     path = Path(path)
-    new = not path.exists()
-    if new and (read_only or not create):
+    if path.exists():
+        check_file(path)
+    elif read_only or not create:
         raise DatabaseError(
             f"database: {path} does not exist. Nothing has been extracted here. "
             "Run `reportsup extract reports.csv` first or name another file with --db."
         )
-    if new:
-        if not path.parent.is_dir():
-            raise ConfigError(
-                f"--db: the folder {path.parent} does not exist vs one that does. A mistyped path would start an empty "
-                "database. Correct it, or make the folder."
-            )
-    else:
-        check_file(path)
+    elif not path.parent.is_dir():
+        raise ConfigError(
+            f"--db: the folder {path.parent} does not exist vs one that does. A mistyped path would start an empty "
+            "database. Correct it, or make the folder."
+        )
     try:
-        connection = _opened(path, read_only, new)
+        connection = when_free(path, lambda: _opened(path, read_only, refresh), wait_s)
         try:
             yield connection
         finally:
@@ -71,11 +78,12 @@ def open_database(
         raise explained(path, error) from error
 
 
-def _opened(path: Path, read_only: bool, new: bool) -> duckdb.DuckDBPyConnection:
+def _opened(path: Path, read_only: bool, refresh: bool) -> duckdb.DuckDBPyConnection:
     """The connection, its schema checked or made; a new file that cannot be prepared is taken away again."""
+    new = not path.exists()
     connection = _connect(path, read_only)
     try:
-        _prepare(connection, path, read_only)
+        _prepare(connection, path, read_only, refresh)
     except BaseException:
         connection.close()
         if new:
@@ -100,7 +108,7 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool, refresh: bool) -> None:
     version = schema_version(connection)
     if version > SCHEMA_VERSION:
         raise DatabaseError(
@@ -113,6 +121,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool)
                 f"database: {path} has schema version {version} vs {SCHEMA_VERSION}. "
                 "Its views are missing. Run any writing command, e.g. `reportsup extract`, once to upgrade it."
             )
+        return
+    if version == SCHEMA_VERSION and not refresh:
         return
     connection.execute("BEGIN")
     if version == 0:

@@ -9,7 +9,6 @@ import duckdb
 from .errors import DatabaseError
 
 _MAGIC = b"DUCK"  # at byte 8 of every DuckDB file
-_HOLDER = re.compile(r"PID (\d+)")
 _DAMAGED = "Restore a copy, or name another file with --db and extract again."
 
 # What DuckDB says → what is the case, what to do.
@@ -18,10 +17,6 @@ _MEANINGS = (
         r"no space left|disk (?:is )?full|enough (?:disk )?space",
         "could not be written: the disk is full vs room for the next batch. What was committed before is kept. Make "
         "room, then run the same command again: it goes on from there.",
-    ),
-    (
-        r"could not set lock|conflicting lock|being used by another process",
-        "is held by {holder} vs free. One process writes at a time. Wait for it to end, or work on a copy of the file.",
     ),
     (r"version number \d+", "was written by a newer DuckDB vs version {version} here. Update duckdb."),
     (
@@ -71,11 +66,9 @@ def check_file(path: Path) -> None:
 def explained(path: Path, error: duckdb.Error) -> DatabaseError:
     """The error that the user sees in place of DuckDB's."""
     said = str(error).replace(str(path), "")
-    holder = _HOLDER.search(said)
-    who = f"process {holder.group(1)}" if holder else "another process"
     for pattern, meaning in _MEANINGS:
         if re.search(pattern, said, re.IGNORECASE):
-            return DatabaseError(f"database: {path} {meaning.format(holder=who, version=duckdb.__version__)}")
+            return DatabaseError(f"database: {path} {meaning.format(version=duckdb.__version__)}")
     return DatabaseError(
         f"database: {path} gave an unforeseen {type(error).__name__} vs none. What was committed before is kept. "
         "Run the command again; --debug before the command shows where it comes from."

@@ -4,6 +4,7 @@
     ├── ConfigError      a command or configuration that cannot be meant            (exit code 2)
     ├── InputError       a file or table of the user's that cannot be read          (exit code 1)
     ├── DatabaseError    the DuckDB file: locked, too new, not ours                 (exit code 1)
+    │   └── DatabaseBusyError    another process holds it
     ├── DataError        volumes and masks that do not fit each other               (exit code 1)
     ├── TrainingError    divergence, a run folder that does not fit its configuration (exit code 1)
     └── BackendError     a language model or its server that is missing or fails    (exit code 1)
@@ -31,6 +32,10 @@ class InputError(ReportsupError):
 
 class DatabaseError(ReportsupError):
     """The DuckDB file is locked, newer than this program, or not one of ours."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """Another process holds the DuckDB file; a later attempt may succeed."""
 
 
 class DataError(ReportsupError):

@@ -1,5 +1,6 @@
 """In which organ a mention sits."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 
 from ..spans import Mention, OrganCue, Sentence
@@ -35,10 +36,10 @@ class OrganContext:
     def since(self, organ: str, sentence: Sentence) -> str:
         """How many sentences ago an organ was last named, as a class; "never" and "later" too."""
         named = self.named_in.get(organ, [])
-        before = [i for i in named if i <= sentence.index]
+        before = bisect_right(named, sentence.index)
         if not before:
             return "later" if named else "never"
-        gap = sentence.index - before[-1]
+        gap = sentence.index - named[before - 1]
         return str(gap) if gap <= 2 else "5" if gap <= 5 else "10" if gap <= 10 else "far"
 
 

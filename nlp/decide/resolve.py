@@ -1,8 +1,11 @@
 """What a mention is: no lesion, a new one, a word for several that are told one by one, or one already told."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, islice, takewhile
 
 from ..recognise.sizes import Size
 from ..spans import Located, Mention
@@ -39,7 +42,39 @@ class Cluster:
         return any(m.mention.plural for m in self.mentions)
 
 
+class Spoken:
+    """Clusters by when they were last spoken of; work at each mention does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Cluster] = {}
+        self._by_organ: dict[str, dict[int, Cluster]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def of(self, organ: str) -> int:
+        """How many are of an organ."""
+        return len(self._by_organ.get(organ, {}))
+
+    def speak(self, cluster: Cluster) -> None:
+        """Put a new or known cluster last."""
+        for known in (self._all, self._by_organ.setdefault(cluster.organ, {})):
+            known.pop(id(cluster), None)
+            known[id(cluster)] = cluster
+
+    def candidates(self, located: Located) -> list[Cluster]:
+        """Those of a mention's sentence, then those of its organ, the last spoken of first."""
+        sentence = located.mention.sentence
+        here = takewhile(lambda c: c.last.mention.sentence is sentence, reversed(self._all.values()))
+        organ = reversed(self._by_organ.get(located.organ, {}).values())
+        earlier = (c for c in organ if c.last.mention.sentence is not sentence)
+        return list(islice(chain(here, earlier), MAX_CLUSTERS))
+
+
 History = Sequence[tuple[Located, str]]
+
+
+_LATER = 40  # mentions of an organ that are looked at ahead
 
 
 @dataclass(frozen=True)
@@ -49,8 +84,21 @@ class Report:
     located: Sequence[Located]
     free: Mapping[str, float]
 
+    @cached_property
+    def _of(self) -> dict[str, list[int]]:
+        numbers: dict[str, list[int]] = {}
+        for number, item in enumerate(self.located):
+            numbers.setdefault(item.organ, []).append(number)
+        return numbers
 
-def own_features(located: Located, clusters: Sequence[Cluster], report: Report, history: History) -> list[str]:
+    def later(self, organ: str, number: int) -> list[Located]:
+        """The next mentions of an organ behind the one of that number."""
+        numbers = self._of.get(organ, [])
+        first = bisect_right(numbers, number)
+        return [self.located[k] for k in numbers[first : first + _LATER]]
+
+
+def own_features(located: Located, clusters: Spoken, report: Report, history: History) -> list[str]:
     """Features of the mention by itself, before they are crossed with the action.
 
     `history`: the mentions before it with what they turned out to be (drop, new, summary, link).
@@ -84,8 +132,7 @@ def own_features(located: Located, clusters: Sequence[Cluster], report: Report, 
     out += _scope(m, kind)
     out += _window(m, kind)
     out += _lesion_like(m, located, kind, hk)
-    same = [c for c in clusters if c.organ == located.organ]
-    out.append(f"{kind}|same_organ={min(len(same), 3)}|{s.section == 'impression'}")
+    out.append(f"{kind}|same_organ={min(clusters.of(located.organ), 3)}|{s.section == 'impression'}")
     out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
     out += _following(m, located, upcoming, kind)
     out += _elsewhere(located, report, len(history), kind)
@@ -104,7 +151,7 @@ def _elsewhere(located: Located, report: Report, number: int, kind: str) -> list
     """Whether the rest of the report tells it again, and whether it calls the organ free of lesions."""
     m = located.mention
     out = [f"{kind}|free={int(report.free.get(located.organ, 0.0) * 4)}"]
-    others = [x for x in report.located[number + 1 :] if x.organ == located.organ]
+    others = report.later(located.organ, number)
     if m.size:
         biggest = max(d for x in m.size.lesions_mm for d in x)
         sizes = [max(d for y in x.mention.size.lesions_mm for d in y) for x in others if x.mention.size]

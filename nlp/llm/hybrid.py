@@ -11,6 +11,7 @@ from ...schemas import Extraction, ExtractionStatus
 from ..extractor import Extractor
 from ..rules_extractor import RulesExtractor
 from .agreement import Agreement, Comparable, agree
+from .reader import Heartbeat
 from .routing import VERSION as ROUTING
 from .routing import doubts, sureness
 
@@ -70,12 +71,28 @@ class HybridExtractor:
         llm = {"backend": self._llm.name, **self._llm.config}
         self.config: dict[str, Any] = {"rules": self._rules.config, "routing": ROUTING, "llm": llm}
 
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """Called while the model writes, if it runs in this process."""
+        return getattr(self._llm, "heartbeat", None)
+
+    @heartbeat.setter
+    def heartbeat(self, beat: Heartbeat | None) -> None:
+        if hasattr(self._llm, "heartbeat"):
+            self._llm.heartbeat = beat
+
     def extract(self, report_id: str, text: str) -> Extraction:
         """Findings of one report."""
         return next(iter(self.extract_many([(report_id, text)])))
 
     def extract_many(self, items: Iterable[Item]) -> Generator[Extraction]:
-        """Extractions; sure ones at once, unsure ones in groups as the model answers."""
+        """Extractions; sure ones at once, unsure ones in groups as the model answers.
+
+        Raises:
+            BackendError: the model fails its self-test, before anything is answered.
+        """
+        if hasattr(self._llm, "check"):
+            self._llm.check()
         source = iter(items)
         group: dict[str, _Unsure] = {}
         n_ahead = _READ_AHEAD if self._left is None else _READ_AHEAD_BUDGETED

@@ -66,6 +66,27 @@ class OpenAIExtractor:
         """Findings of one report."""
         return next(iter(self.extract_many([(report_id, text)])))
 
+    def check(self) -> None:
+        """Ask for one of the prompt's examples, once.
+
+        Raises:
+            BackendError: the server is gone or does not obey the schema.
+        """
+        if not self._tested:
+            asyncio.run(self._checked())
+            self._tested = True
+
+    async def _checked(self) -> None:
+        client = self._client()
+        try:
+            await self._self_test(client)
+        finally:
+            await client.close()
+
+    def _client(self) -> ChatClient:
+        key = os.environ.get(self._api_key_env)
+        return ChatClient(self._base_url, key, self._model, self._options, self._concurrency)
+
     def extract_many(self, items: Iterable[Item]) -> Generator[Extraction]:
         """Extractions in the order of their answers. Items are drawn, in this thread, only as answers come in.
 
@@ -86,9 +107,7 @@ class OpenAIExtractor:
 
     async def _session_of_requests(self, inbox: "asyncio.Queue[Item]", outbox: "queue.SimpleQueue[Any]") -> None:
         """Serve the inbox until cancelled."""
-        client = ChatClient(
-            self._base_url, os.environ.get(self._api_key_env), self._model, self._options, self._concurrency
-        )
+        client = self._client()
         workers: set[asyncio.Task[None]] = set()
         try:
             first = await inbox.get()

@@ -1,6 +1,7 @@
 """From a model's answer to an extraction: the part that all language-model backends share."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +14,24 @@ from .prompting import Message, check_examples, load_prompt, schema_hash
 from .wire import RawAnswer, UnreadableAnswerError, parse_answer
 
 VERSION = "2"
+Heartbeat = Callable[[int, float], None]  # tokens of the answer so far, tokens per second of all that are written
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model wrote. `complete` is False when it ran into its token limit."""
+    """What a model wrote.
+
+    Attributes:
+        complete: False when it ran into its token limit or repeated itself.
+        late: the time was over before it ended: nothing of it counts.
+    """
 
     content: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
     complete: bool = True
     seconds: float = 0.0
+    late: bool = False
 
 
 class AnswerReader:

@@ -1,6 +1,7 @@
 """A report as sentences with everything recognised in them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
     """The sentences of a report in reading order, with their spans."""
     out: list[Sentence] = []
     rows = find_rows(text, folded)
+    gaps = [match.end() for match in re.finditer("\n\n", folded)]
     for number, block in enumerate(find_blocks(text, folded, headings)):
         section = block.section
         above = _heading(block, folded, lexicon)
@@ -45,7 +47,7 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 heading_cues=above[0],
                 heading_places=above[1],
                 block=number,
-                paragraph=folded.count("\n\n", 0, start),
+                paragraph=bisect_right(gaps, start),
                 lesion_list=block.lesion_list,
                 excerpt=len(text) < MAX_EXCERPT_CHARACTERS,
                 terms=tuple(lexicon.find(folded, start, end)),

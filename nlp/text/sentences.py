@@ -150,5 +150,6 @@ def _add(sentences: list[tuple[int, int]], folded: str, start: int, end: int) ->
 def opens_summary(folded: str, before: "Sequence[Sentence]", block: int, start: int) -> bool:
     """Whether bullets that follow running prose on the same line begin here: they sum the report up."""
     lead = folded[max(0, start - 3) : start].strip()
-    prose = [s for s in before if s.block == block]
-    return lead in ('"', "•", "·", '."', '"•') and len(prose) >= 3 and "\n" not in folded[max(0, start - 60) : start]
+    if lead not in ('"', "•", "·", '."', '"•') or "\n" in folded[max(0, start - 60) : start]:
+        return False
+    return sum(s.block == block for s in before) >= 3

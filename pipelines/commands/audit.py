@@ -67,7 +67,8 @@ def audit(
             typer.echo("\n".join(lines))
             return
     else:
-        found = auditing.view(db, view) if view else auditing.overview(db)
+        most = None if as_csv or as_json else rows + 1  # one more tells that there are more
+        found = auditing.view(db, view, most) if view else auditing.overview(db)
     if as_csv or as_json:
         _print(found, as_csv, raw)
         return

@@ -1,6 +1,7 @@
 """`reportsup extract`: free-text reports → validated findings in DuckDB."""
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +12,23 @@ from .options import DEFAULT_DB, Db
 
 if TYPE_CHECKING:
     from ..backends import ExtractorSpec
+    from ..cluster import ClusterOptions
     from ..extraction import RunSummary
     from ..llm_options import LlmOptions
     from ..reading import Source
 
 _READING = "Reading"
+_SIGN_OF_LIFE_S = 10.0
 
 
 def extract(
     context: typer.Context,
-    reports: Annotated[list[Path], typer.Argument(help="CSV, TSV, Parquet or JSONL files, also gzipped, or .xlsx.")],
+    reports: Annotated[
+        list[Path],
+        typer.Argument(
+            help="CSV, TSV, Parquet or JSONL files, also gzipped, or .xlsx; folders or patterns ('a/*.csv') of them."
+        ),
+    ],
     db: Db = DEFAULT_DB,
     id_column: Annotated[
         str | None, typer.Option(help="Column of the report's id; `row` numbers the rows.", rich_help_panel=_READING)
@@ -53,6 +61,11 @@ def extract(
         float | None, typer.Option(min=0.1, help="Seconds that a report may take; default 60, a request 300.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read only the first N rows.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray: a cluster (docs/scaling.md).")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, HOST:PORT or auto; else this machine.")] = None,
+    parts: Annotated[
+        Path | None, typer.Option(help="Folder that every node sees, for texts and answers on their way.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Show columns and three extractions; write nothing.")] = False,
     model: arguments.Model = None,
     llm: arguments.Llm = "openai",
@@ -94,7 +107,23 @@ def extract(
     _say_columns(sources)
     debug = bool((context.obj or {}).get("debug"))
     processes = workers or os.cpu_count() or 1
-    _run(sources, db, spec, debug, workers=processes, timeout_s=timeout or 60.0, limit=limit)
+    cluster = _cluster(engine, address, parts, workers, db)
+    _run(sources, db, spec, debug, workers=processes, timeout_s=timeout or 60.0, limit=limit, cluster=cluster)
+
+
+def _cluster(
+    engine: str, address: str | None, parts: Path | None, workers: int | None, db: Path
+) -> "ClusterOptions | None":
+    from ...schemas import ConfigError
+    from ..cluster import ClusterOptions
+
+    if engine == "ray":
+        return ClusterOptions(parts or db.with_name(f"{db.name}.parts"), address, workers)
+    if engine != "local":
+        raise ConfigError(f"--engine: '{engine}' vs local or ray. Name one of them.")
+    if address or parts:
+        raise ConfigError("--address, --parts: given vs --engine ray, which they are of. Add it, or leave them out.")
+    return None
 
 
 def _spec(backend: str, rules: Path | None, reader: Path | None, said: "LlmOptions") -> "ExtractorSpec":
@@ -150,11 +179,17 @@ def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", debug: bool, 
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("extracting", total=sum(source.table.size for source in sources))
 
+        told = time.monotonic()
+
         def progress(summary: "RunSummary", position: int) -> None:
+            nonlocal told
             if bar.disable:
+                if summary.at_work and time.monotonic() - told >= _SIGN_OF_LIFE_S:
+                    told = time.monotonic()
+                    typer.echo(f"{summary.extracted:,} extracted; {summary.at_work}", err=True)
                 return
             rate = summary.extracted / max(bar.tasks[0].elapsed or 0, 1e-3)
-            text = f"{summary.extracted:,} extracted, {summary.skipped:,} known, {rate:,.0f}/s"
+            text = f"{summary.extracted:,} extracted, {summary.skipped:,} known, {summary.at_work or f'{rate:,.0f}/s'}"
             bar.update(task, completed=position, description=text)
 
         summary = run_extraction(sources, db, spec, RunOptions(**options), progress)

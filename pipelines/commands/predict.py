@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
     from ...segmentation.prediction.inputs import CheckedInputs, PredictionInput
 
+CONVERTED = "converted"  # below the folder of predictions: volumes made of DICOM series
+
 Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
-Cts = Annotated[list[Path] | None, typer.Argument(help="CT volumes; none = the cases of --split.")]
+Cts = Annotated[
+    list[Path] | None,
+    typer.Argument(help="CT volumes, or folders of one DICOM series each; none = the cases of --split."),
+]
 Out = Annotated[Path, typer.Option(help="Folder for the predictions; cases that are there are left alone.")]
 Split = Annotated[str, typer.Option(help="Split of the database's cases to predict when no CT is named.")]
 Threshold = Annotated[
@@ -27,6 +32,13 @@ Threshold = Annotated[
     ),
 ]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write the probabilities too.")]
+Pictures = Annotated[
+    bool,
+    typer.Option("--pictures", help="Draw overview.png per case: three planes, predicted against reported size."),
+]
+DicomSeg = Annotated[
+    bool, typer.Option("--dicom-seg", help="Write lesions.dcm, a DICOM Segmentation, for inputs that are DICOM series.")
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default the first GPU, if any.")]
 
 
@@ -41,11 +53,14 @@ def predict(
     min_component_mm3: MinComponent = 30.0,
     organ_margin_mm: Margin = None,
     probabilities: Probabilities = False,
+    pictures: Pictures = False,
+    dicom_seg: DicomSeg = False,
     device: Device = None,
 ) -> None:
     """Predict lesions: a mask per organ on the CT's own grid, and their volumes, diameters and places as a table.
 
-    Examples: `reportsup predict runs/liver scan.nii.gz` · `reportsup predict runs/liver --split test --out predictions`
+    Examples: `reportsup predict runs/liver scan.nii.gz` · `reportsup predict runs/liver --split test --pictures` ·
+    `reportsup predict runs/liver dicom_folder --dicom-seg`
 
     CTs are checked first, as `reportsup check` does. Exit code 1 when one could not be predicted; the others are. Run
     it again to go on.
@@ -61,7 +76,7 @@ def predict(
 
     RunFolder(run).check_complete()
     console = Console(stderr=True)
-    inputs = _inputs(run, cts, db, split)
+    inputs = _inputs(run, cts, db, split, out / CONVERTED)
     checked = _checked(inputs, console)
     for problem in checked.warnings:
         typer.echo(warning_in_words(problem), err=True)
@@ -76,6 +91,8 @@ def predict(
             organ_margin_mm=organ_margin_mm,
             probabilities=probabilities,
             thresholds=thresholds,
+            pictures=pictures,
+            dicom_seg=dicom_seg,
         )
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("predicting", total=len(checked.good))
@@ -105,20 +122,23 @@ def _checked(inputs: "list[PredictionInput]", console: "Console") -> "CheckedInp
         return check_inputs(inputs, workers=min(os.cpu_count() or 1, MAX_WORKERS), progress=lambda: bar.advance(task))
 
 
-def _inputs(run: Path, cts: list[Path] | None, db: Path, split: str) -> "list[PredictionInput]":
+def _inputs(run: Path, cts: list[Path] | None, db: Path, split: str, converted: Path) -> "list[PredictionInput]":
     from ...schemas.database import open_database
     from ...schemas.errors import InputError
     from ...segmentation.cases import read_cases
     from ...segmentation.prediction.inputs import files_as_inputs, inputs_of
+    from ...segmentation.prediction.stored import read_reported
     from ...segmentation.training.run_folder import RunFolder
 
     if cts:
-        return files_as_inputs(cts)
+        return files_as_inputs(cts, converted)
+    organs = [channel.organ for channel in RunFolder(run).read_plan().channels]
     with open_database(db, read_only=True) as connection:
         cases = [case for case in read_cases(connection) if case.split == split]
+        reported = read_reported(connection, organs)
     if not cases:
         raise InputError(
             f"predict: no case in split '{split}' of {db} vs at least one. There is nothing to predict. "
             "Name CT files, or another --split."
         )
-    return inputs_of(cases, [channel.organ for channel in RunFolder(run).read_plan().channels])
+    return inputs_of(cases, organs, reported)

@@ -34,16 +34,15 @@ def basis(found: ReviewStatistics) -> list[str]:
         ]
     else:
         keys = " and ".join(found.sample["stratified_by"])
-        how = f"seed {found.sample['seed']}" + (f", stratified by {keys} and weighted" if keys else "")
+        how = f", stratified by {keys}; weighted" if keys else ""
         view = f" of {found.sample['view']}" if found.sample["view"] else ""
         lines = [
-            f"{found.reports:,} of {found.drawn:,} sampled reports reviewed to the end by {by}; drawn from "
-            f"{found.in_population:,} reports{view} ({how})."
+            f"{found.reports:,} of {found.drawn:,} sampled reports reviewed to the end by {by}.",
+            f"Drawn from {found.in_population:,} reports{view} with seed {found.sample['seed']}{how}.",
         ]
     if found.not_covered:
         lines.append(
-            f"{found.not_covered:,} of {found.in_population:,} reports are of strata without a reviewed one: the "
-            "figures do not speak for them."
+            f"{found.not_covered:,} of these are of strata without a reviewed one: the figures leave them out."
         )
     if found.read_anew:
         lines.append(f"{found.read_anew:,} reviewed reports were read anew since and are left out.")

@@ -69,7 +69,7 @@ def import_rsuper(database: Path, path: Path) -> TableImport:
             f"(per tumour) or '{CT_COLUMN}' (per CT). Check that it is the right file."
         )
     with open_database(database) as connection:
-        writer = ExtractionWriter(connection, _Table({"table": "per tumour" if per_tumor else "per CT"}))
+        writer = ExtractionWriter(_Table({"table": "per tumour" if per_tumor else "per CT"}))
         summary = TableImport(writer.run_id)
         known = {row[0] for row in connection.execute("SELECT report_id FROM reports").fetchall()}
         rows = ((row.number, row.cells, row.problem) for row in table.rows())
@@ -84,8 +84,8 @@ def import_rsuper(database: Path, path: Path) -> TableImport:
             _count(summary, extraction)
             writer.add(report, extraction_rows(extraction))
             if writer.pending >= _BATCH:
-                writer.commit()
-        writer.commit()
+                writer.commit(connection)
+        writer.commit(connection)
     return summary
 
 

@@ -61,7 +61,11 @@ SELECT f.report_id, f.finding_id, q.idx, q.text
 FROM evidence q JOIN findings f USING (run_id, finding_id) JOIN reports r USING (report_id)
 WHERE substring(r.text, q.start + 1, q."end" - q.start) <> q.text
 UNION
-SELECT q.report_id, q.finding_id, q.idx, q.text FROM v_evidence q JOIN reports r USING (report_id)
+SELECT q.report_id, q.finding_id, q.idx, q.text
+FROM (SELECT report_id, finding_id, CAST(i - 1 AS INTEGER) AS idx, evidence[i].start AS start, evidence[i]."end" AS "end",
+             evidence[i].text AS text
+      FROM (SELECT report_id, finding_id, evidence, unnest(range(1, len(evidence) + 1)) AS i FROM corrected_findings
+            WHERE NOT deleted)) q JOIN reports r USING (report_id)
 WHERE substring(r.text, q.start + 1, q."end" - q.start) <> q.text;
 
 -- Of the extraction that counts, of attempts after it, and of readers' annotations.

@@ -96,7 +96,7 @@ def _masks(case_id: str, path: Path, labels: str, root: Path, names: MaskNames) 
 
 
 def _labels(text: str, root: Path) -> dict[str, Any]:
-    parsed = json.loads(text if text.startswith("{") else (root / text).read_text(encoding="utf-8"))
+    parsed = json.loads(text if text.startswith("{") else (root / text).read_text(encoding="utf-8-sig"))
     labels = parsed.get("labels", parsed) if isinstance(parsed, dict) else None
     if not isinstance(labels, dict):
         raise ValueError("no object of names and numbers")

@@ -139,6 +139,15 @@ def without_ending(path: Path, endings: Iterable[str]) -> str | None:
     return path.name[: -len(ending)] if ending else None
 
 
+def stem(path: Path) -> str:
+    """File name without its volume ending.
+
+    >>> stem(Path("a/liver_12.nii.gz"))
+    'liver_12'
+    """
+    return without_ending(path, VOLUME_ENDINGS) or path.stem
+
+
 def masks_of_label_map(case_id: str, path: Path, labels: Mapping[str, Any], names: MaskNames) -> FoundMasks:
     """One mask per label of a label map.
 

@@ -12,18 +12,27 @@ from ...schemas.errors import DataError
 from ...schemas.failures import Failure
 from ..cases import IndexedCase, Problem
 from ..cases.ct_checks import check_ct
-from ..cases.layouts import stem
+from ..cases.masks import stem
 from ..cases.parallel import map_in_processes
+from ..evaluation.records import ReportedVolume
 from .organ_masks import organ_mask_reader
 
 
 @dataclass(frozen=True)
 class PredictionInput:
-    """A CT to predict, with the organ masks that limit its lesions: organ → reader of a mask on the CT's grid."""
+    """A CT to predict.
+
+    Attributes:
+        organ_masks: that limit its lesions: organ → reader of a mask on the CT's grid.
+        series: folder of the DICOM series that `ct` is made of when the input is checked; None = `ct` is there.
+        reported: organ → what its report says, for the picture.
+    """
 
     case_id: str
     ct: Path
     organ_masks: Mapping[str, Callable[[], npt.NDArray[np.bool_]]] = field(default_factory=dict)
+    series: Path | None = None
+    reported: Mapping[str, ReportedVolume] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,18 +50,28 @@ class CheckedInputs:
     warnings: tuple[Problem, ...]
 
 
-def inputs_of(cases: Sequence[IndexedCase], organs: Sequence[str]) -> list[PredictionInput]:
-    """Registered cases as inputs, with the organ masks that they have."""
+def inputs_of(
+    cases: Sequence[IndexedCase],
+    organs: Sequence[str],
+    reported: Mapping[str, Mapping[str, ReportedVolume]] | None = None,
+) -> list[PredictionInput]:
+    """Registered cases as inputs, with the organ masks that they have and what their reports say."""
     return [
         PredictionInput(
-            case.case_id, case.ct, {organ: read for organ in organs if (read := organ_mask_reader(case, organ))}
+            case.case_id,
+            case.ct,
+            {organ: read for organ in organs if (read := organ_mask_reader(case, organ))},
+            reported=(reported or {}).get(case.case_id, {}),
         )
         for case in cases
     ]
 
 
-def files_as_inputs(paths: Sequence[Path]) -> list[PredictionInput]:
-    """CT files as inputs, named by their file, or by their folder when the file is called `ct`.
+def files_as_inputs(paths: Sequence[Path], converted: Path = Path()) -> list[PredictionInput]:
+    """CT files and folders of DICOM series as inputs, named by the file, or by the folder when it is called `ct`.
+
+    Args:
+        converted: folder for the volumes that are made of DICOM series.
 
     Files of one name are told apart by their folders; a file given twice is one.
 
@@ -73,7 +92,12 @@ def files_as_inputs(paths: Sequence[Path]) -> list[PredictionInput]:
                 "other. Rename the files, or predict them into different folders."
             )
         names.update(longer)
-    return [PredictionInput(names[file], file) for file in files]
+    return [
+        PredictionInput(names[path], converted / f"{names[path]}.nii.gz", series=path)
+        if path.is_dir()
+        else PredictionInput(names[path], path)
+        for path in files
+    ]
 
 
 def _name(file: Path, n_folders: int) -> str:
@@ -82,7 +106,7 @@ def _name(file: Path, n_folders: int) -> str:
     >>> _name(Path("/data/p1/scan.nii.gz"), 1)
     'p1_scan'
     """
-    name = stem(file)
+    name = file.name if file.is_dir() else stem(file)
     parts = [part for part in file.parent.parts if part != file.anchor]
     if name.lower() == "ct" and parts:
         name = parts.pop()
@@ -113,6 +137,10 @@ def check_inputs(
 
 
 def _check(item: PredictionInput) -> list[Problem]:
+    if item.series is not None:
+        from ..dicom import convert_series
+
+        convert_series(item.series, item.ct)
     return check_ct(item.case_id, item.ct)[1]
 
 

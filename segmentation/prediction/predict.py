@@ -2,6 +2,8 @@
 
 OUT/<case>/<organ>_lesion.nii.gz               uint8, the CT's shape and affine
 OUT/<case>/<organ>_lesion_probability.nii.gz   float32, if asked for
+OUT/<case>/lesions.dcm                         DICOM Segmentation, of a series in which something is found, if asked for
+OUT/<case>/overview.png                        three planes through the largest lesion, if asked for
 OUT/<case>/components.json                     lesions: volume, diameters, place; and what made them
 OUT/components.csv                             the lesions of all cases
 """
@@ -22,9 +24,11 @@ import numpy.typing as npt
 from ...schemas.atomic import atomic, remove_partial_files
 from ...schemas.errors import DataError
 from ...schemas.failures import Failure
-from ..evaluation.components import LesionComponent, lesion_components
+from ..cases.volumes import open_volume, read_array
+from ..evaluation.components import ComponentMap, LesionComponent, lesion_components
 from .inputs import PredictionInput
 from .model import Affine, Model, Probability, limit_to_organs, predict_ct
+from .picture import write_picture
 from .stored import PredictedOrgan
 
 _DONE = "components.json"
@@ -39,6 +43,8 @@ class PredictionOptions:
         thresholds: organ → its own threshold.
         min_component_mm3: smaller components are dropped.
         organ_margin_mm: how far a lesion may lie from its organ's mask, for inputs that have one; None = anywhere.
+        pictures: draw `overview.png`.
+        dicom_seg: write `lesions.dcm`, for inputs that are DICOM series.
     """
 
     threshold: float = 0.5
@@ -47,6 +53,8 @@ class PredictionOptions:
     probabilities: bool = False
     overlap: float = 0.5
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    pictures: bool = False
+    dicom_seg: bool = False
 
 
 def predict_cases(
@@ -94,9 +102,16 @@ def _predict_case(
     unfinished = _unfinished(out, item.case_id)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    lesions: list[LesionComponent] = []
-    for channel in model.plan.channels:
-        lesions += _write_channel(unfinished, channel.name, channel.organ, probabilities, affine, options)
+    found = {
+        channel.organ: _write_channel(unfinished, channel.name, channel.organ, probabilities, affine, options)
+        for channel in model.plan.channels
+    }
+    lesions = [lesion for components in found.values() for lesion in components.components]
+    if options.dicom_seg and item.series is not None and lesions:
+        _write_dicom(item.series, found, unfinished / "lesions.dcm")
+    if options.pictures:
+        image_hu = read_array(open_volume(item.ct))
+        write_picture(unfinished / "overview.png", item.case_id, image_hu, affine, found, item.reported)
     record = {"case_id": item.case_id, "made_by": made_by, "lesions": [asdict(lesion) for lesion in lesions]}
     (unfinished / _DONE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(out / item.case_id, ignore_errors=True)
@@ -111,7 +126,7 @@ def _write_channel(
     probabilities: Mapping[str, Probability],
     affine: Affine,
     options: PredictionOptions,
-) -> list[LesionComponent]:
+) -> ComponentMap:
     probability = probabilities[organ]
     found = lesion_components(
         probability >= options.thresholds.get(organ, options.threshold),
@@ -123,7 +138,14 @@ def _write_channel(
     _save(folder / f"{name}.nii.gz", (found.labels > 0).astype(np.uint8), affine)
     if options.probabilities:
         _save(folder / f"{name}_probability.nii.gz", probability, affine)
-    return list(found.components)
+    return found
+
+
+def _write_dicom(folder: Path, found: Mapping[str, ComponentMap], path: Path) -> None:
+    from ..dicom import read_series, write_segmentation
+
+    masks = {organ: components.labels > 0 for organ, components in found.items() if components.components}
+    write_segmentation(read_series(folder), masks, path)
 
 
 def _save(path: Path, array: npt.NDArray[Any], affine: Affine) -> None:

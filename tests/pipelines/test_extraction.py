@@ -227,13 +227,11 @@ def test_a_full_disk_keeps_whole_batches_and_the_next_run_goes_on(reports, clean
     database = tmp_path / "d.duckdb"
     real, commits = ExtractionWriter._write_rejects, []
 
-    def full(writer):
+    def full(writer, connection):
         commits.append(1)
-        real(writer)
+        real(writer, connection)
         if len(commits) == batch:
-            writer._connection.execute(
-                "COMMIT"
-            )  # as DuckDB does: a commit that fails leaves no transaction to roll back
+            connection.execute("COMMIT")  # as DuckDB does: a commit that fails leaves no transaction to roll back
             raise duckdb.IOException("Could not write file: No space left on device")
 
     with monkeypatch.context() as patched:

@@ -1,8 +1,10 @@
 """A model of random weights cannot but write JSON of the schema."""
 
+import math
+
 import pytest
 import torch
-from reportsup.nlp.llm.transformers_backend import TransformersExtractor
+from reportsup.nlp.llm.transformers_backend import TransformersExtractor, _Asked
 from reportsup.nlp.llm.wire import LlmAnswer, parse_answer
 from reportsup.schemas import BackendError
 
@@ -21,10 +23,13 @@ def extractor(folder):
     return TransformersExtractor(folder, batch_size=3, max_tokens=400, temperature=1.0)
 
 
+def asked(n):
+    return [_Asked(f"report {i}", 400) for i in range(n)]
+
+
 @pytest.fixture(scope="module")
 def answers(extractor):
-    prompts = [f"report {i}" for i in range(12)]
-    return extractor._generate(prompts)
+    return extractor._generate(asked(12), math.inf)
 
 
 def test_every_finished_answer_fits_the_schema_and_every_other_is_known_as_cut_off(answers):
@@ -46,8 +51,8 @@ def test_nothing_a_random_model_writes_becomes_a_finding_that_is_not_in_the_text
 
 def test_equal_seeds_write_equal_answers(folder, extractor):
     again = TransformersExtractor(folder, batch_size=3, max_tokens=400, temperature=1.0)
-    prompts = ["report one", "report two"]
-    assert [a.content for a in again._generate(prompts)] == [a.content for a in extractor._generate(prompts)]
+    wrote = [[a.content for a in one._generate(asked(2), math.inf)] for one in (again, extractor)]
+    assert wrote[0] == wrote[1]
     assert again.config == extractor.config
 
 

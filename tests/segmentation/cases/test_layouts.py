@@ -79,7 +79,7 @@ def test_manifest(tmp_path, ending):
     [
         (lambda root: root / "nowhere", "does not exist"),
         (lambda root: root, "holds no case"),
-        (lambda root: _write(root / "dataset.json", "{}"), "no readable 'labels'"),
+        (lambda root: _write(root / "dataset.json", "{}"), "has no 'labels' among nothing"),
         (lambda root: _write(root / "x.csv", "id,path\n1,2\n"), "case_id, ct is missing"),
         (lambda root: _write(root / "x.parquet", "text"), "cannot be read"),
         (lambda root: _write(root / "x.csv", "case_id,ct\n"), "holds no case"),
