@@ -55,6 +55,11 @@ def test_a_report():
     )
 
 
+def told_of(row):
+    """Whether a row tells of a finding; pandas writes a missing organ as NaN or None, by its version."""
+    return isinstance(row["organ"], str)
+
+
 @pytest.mark.parametrize("make", [pandas.DataFrame, pyarrow.table])
 def test_a_frame_comes_back_as_its_kind_with_a_row_for_every_report(make):
     frame = make(REPORTS)
@@ -62,7 +67,7 @@ def test_a_frame_comes_back_as_its_kind_with_a_row_for_every_report(make):
     assert type(found) is type(frame)
     rows = found.to_dict("records") if isinstance(found, pandas.DataFrame) else found.to_pylist()
     told = [
-        (r["report_id"], r["status"], r["organ"], [list(s) for s in r["sizes_mm"]] if r["organ"] else None)
+        (r["report_id"], r["status"], *((r["organ"], [list(s) for s in r["sizes_mm"]]) if told_of(r) else (None, None)))
         for r in rows
     ]
     assert told == [

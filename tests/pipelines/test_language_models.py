@@ -35,7 +35,7 @@ def rows(database, sql):
 
 
 def reports(write, n, faults=FAULTS):
-    lines = [f"A{i},Liver: {i % 50 + 1} mm cyst number {i}. {faults[i % len(faults)]}" for i in range(n)]
+    lines = [f"A{i},Liver: {i % 50 + 4} mm cyst number {i}. {faults[i % len(faults)]}" for i in range(n)]
     return write("reports.csv", "id,report\n" + "\n".join(lines) + "\n")
 
 
