@@ -106,7 +106,10 @@ def training_commands(folder: DemoFolder, seed: int, changes: Sequence[str] = ()
 
 
 def judging_commands(folder: DemoFolder) -> list[list[str]]:
-    """Both arms measured on the test cases, and predictions at the operating point; lesions count near their organ."""
+    """Both arms measured on the test cases, predictions at the operating point, and these held against the reports.
+
+    Lesions count near their organ.
+    """
     from ..segmentation.training.config import load_config
 
     margin_mm = load_config(folder.settings).margin_mm
@@ -115,7 +118,8 @@ def judging_commands(folder: DemoFolder) -> list[list[str]]:
     masks, reports = str(folder.run("masks")), str(folder.run("reports"))
     return [
         ["evaluate", reports, "--compare", masks, *db],
-        ["predict", reports, "--out", str(folder.path / "predictions"), *db],
+        ["predict", reports, "--out", str(folder.path / "predictions"), "--pictures", *db],
+        ["audit", "prediction_vs_report", "--rows", "10", "--db", str(folder.database)],
     ]
 
 

@@ -148,4 +148,5 @@ SELECT report_id, case_id, organ, verdict, round(times_beyond, 1) AS times_beyon
        round(predicted_volume_mm3 / 1000, 2) AS predicted_ml, round(volume_lo_mm3 / 1000, 2) AS reported_lo_ml,
        round(volume_hi_mm3 / 1000, 2) AS reported_hi_ml, round(mask_volume_mm3 / 1000, 2) AS mask_ml, n_predicted,
        n_lesions_min AS n_reported_min, n_lesions AS n_reported, confidence, finding_ids, run
-FROM v_prediction_vs_report WHERE verdict <> 'agrees';
+FROM v_prediction_vs_report WHERE verdict <> 'agrees'
+ORDER BY v_prediction_vs_report.times_beyond DESC, count_gap DESC, case_id, organ, run;

@@ -39,11 +39,10 @@ SELECT r.report_id, p.case_id, p.organ, p.run,
             WHEN len(p.diameters_mm) > r.n_lesions THEN 'more'
             ELSE 'agrees' END AS verdict,
        times_beyond(p.volume_mm3, r.volume_lo_mm3, r.volume_hi_mm3) AS times_beyond,
+       greatest(r.n_lesions_min - len(p.diameters_mm), len(p.diameters_mm) - coalesce(r.n_lesions, 2147483647), 0) AS count_gap,
        p.volume_mm3 AS predicted_volume_mm3, r.volume_lo_mm3, r.volume_hi_mm3, r.estimate_mm3, m.volume_mm3 AS mask_volume_mm3,
        len(p.diameters_mm) AS n_predicted, r.n_lesions_min, r.n_lesions, p.diameters_mm AS predicted_diameters_mm,
        r.largest_diameter_mm, r.places, r.finding_ids, r.confidence, r.split, p.threshold, p.predicted_at
 FROM predictions p JOIN v_reported r USING (case_id, organ)
 LEFT JOIN case_masks m ON m.case_id = p.case_id AND m.mask = p.organ || '_lesion'
-ORDER BY times_beyond DESC,
-         greatest(r.n_lesions_min - len(p.diameters_mm), len(p.diameters_mm) - coalesce(r.n_lesions, 2147483647), 0) DESC,
-         p.case_id, p.organ, p.run;
+ORDER BY times_beyond DESC, count_gap DESC, p.case_id, p.organ, p.run;

@@ -46,6 +46,13 @@ def test_every_plane_goes_through_the_largest_lesion_and_lies_as_the_patient_doe
     assert columns.mean() < sagittal.hu.shape[1] / 2  # the front on the left
 
 
+def test_the_planes_go_through_the_middle():
+    grid = np.stack(np.meshgrid(*(np.arange(30),) * 3, indexing="ij"), axis=-1)
+    ball = np.linalg.norm(grid - [12, 15, 17], axis=-1) <= 6
+    for plane in planes(ball.astype(np.int16), np.eye(4), {"liver": lesion_components(ball, np.eye(4), organ="liver")}):
+        assert plane.largest.sum() == ball[12].sum()  # a great circle
+
+
 def test_large_volumes_are_cut_around_the_lesion():
     hu = np.zeros((300, 20, 20), dtype=np.int16)
     hu[200:204, 8:12, 8:12] = 150

@@ -75,6 +75,28 @@ def test_verdicts_by_hand_and_the_worst_first(database):
     )
 
 
+def test_the_worst_of_many_come_first(database):
+    with open_database(database) as connection:
+        connection.execute(
+            "INSERT INTO predictions SELECT 'run' || i, 1, 'nothing', 'spleen', 0.5, 1000 + (i * 7919) % 10007, [9.0], "
+            "now() FROM range(3000) AS t(i)"
+        )
+        volumes = connection.execute("SELECT volume_mm3 FROM predictions ORDER BY 1 DESC LIMIT 12").fetchall()
+    shown = read(database, "SELECT case_id, predicted_ml FROM audit_prediction_vs_report LIMIT 12")
+    assert [ml for _, ml in shown] == pytest.approx([mm3 / 1000 for (mm3,) in volumes], abs=0.006)
+
+
+def test_a_report_that_is_not_believed_is_not_held_against_a_prediction(database):
+    store(database, PREDICTED)
+    with open_database(database) as connection:
+        connection.execute(
+            "INSERT INTO quarantine SELECT run_id, 'pair', 0, 'no quote', '{\"organ\": \"kidney\"}' FROM v_extractions "
+            "WHERE report_id = 'pair'"
+        )
+        assert "pair" not in read_reported(connection)
+    assert "pair" not in {case for (case,) in read(database, "SELECT case_id FROM v_prediction_vs_report")}
+
+
 def test_memory_and_database_agree(database):
     store(database, PREDICTED)
     with open_database(database, read_only=True) as connection:
