@@ -104,7 +104,7 @@ def finding_from_values(
         data["type_text"] = ""
     if "evidence" in values:
         data["evidence"] = _located(values["evidence"], text, spans)
-        known = anchor or (base and (base.anchor.start, base.anchor.end))
+        known = anchor or ((base.anchor.start, base.anchor.end) if base is not None else None)
         data["anchor"] = _anchor(data["evidence"], text, known)
     evidence = data.get("evidence") or ()
     for name, of in zip(_SIZES, ("sizes", "prior_sizes"), strict=True):

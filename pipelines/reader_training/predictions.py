@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...nlp.compose import Draft
@@ -86,7 +87,7 @@ def left_out_weights(
             found[part.name] = Weights.read(path)
             continue
         others = [other for other in sets if other is not part]
-        weights = found[part.name] = fit(others, rules, lambda step, name=part.name: progress(name, step))
+        weights = found[part.name] = fit(others, rules, partial(progress, part.name))
         if path is not None:
             with atomic(path) as temporary:
                 weights.write(temporary)
