@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from arms import ARMS, MASKS, PUBLISHED, REPORTS
+from arms import ARMS, BY_NAME, MASKS, PUBLISHED, REPORTS
 from bars import bars
 from comparisons import METRICS, ArmResults, Compared, by_size, compare, figures_of, read_arms
 from data import ORGANS, SMALLEST_MM
@@ -167,10 +167,16 @@ def _runs(arms: dict[str, ArmResults]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for arm in _ordered(arms):
         for seed, r in sorted(arm.records.items()):
+            setting = f"{r['candidate']} ({_choice(arm)})"
             yield (
-                f"| {arm.name} | {seed} | {r['candidate']} | {r['steps']} | {r['mask_crops']} | {r['report_crops']} | "
+                f"| {arm.name} | {seed} | {setting} | {r['steps']} | {r['mask_crops']} | {r['report_crops']} | "
                 f"{r['validation']['score']:.3f} | {r['hours']:.2f} |"
             )
+
+
+def _choice(arm: ArmResults) -> str:
+    of = BY_NAME[arm.name].like or arm.name
+    return f"best of {arm.tried}" if arm.tried == len(BY_NAME[of].candidates) else f"{arm.tried} tried so far"
 
 
 def _ordered(arms: dict[str, ArmResults]) -> list[ArmResults]:
