@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arms import BY_NAME
 from records import read_cases
 from reportsup.segmentation.evaluation.lesions import SIZE_LABELS
 from reportsup.segmentation.evaluation.statistics import (
@@ -36,11 +37,13 @@ class ArmResults:
     Attributes:
         records: seed → what `runs` wrote of the run.
         cases: seed → file of its test cases.
+        tried: settings that validation has chosen among so far.
     """
 
     name: str
     records: dict[int, dict[str, Any]]
     cases: dict[int, Path]
+    tried: int = 0
 
     @property
     def seeds(self) -> list[int]:
@@ -73,7 +76,9 @@ def read_arms(results: Path) -> dict[str, ArmResults]:
         if not cases.exists():
             continue
         record = json.loads(path.read_text(encoding="utf-8"))
-        arm = arms.setdefault(record["arm"], ArmResults(record["arm"], {}, {}))
+        choices = BY_NAME[record["arm"]]
+        tried = len(list(results.glob(f"{choices.like or choices.name}, rate *, seed 0.json")))
+        arm = arms.setdefault(record["arm"], ArmResults(record["arm"], {}, {}, tried))
         arm.records[record["seed"]] = record
         arm.cases[record["seed"]] = cases
     return arms

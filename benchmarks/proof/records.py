@@ -13,13 +13,21 @@ from reportsup.segmentation.evaluation.patients import OperatingPoint
 from reportsup.segmentation.evaluation.records import ChannelResult
 
 DIGITS = 7
+# What most rows say, left out of the file.
+_USUAL: dict[str, Any] = {
+    "split": "test", "present": False, "predicted_volume_mm3": 0.0, "truth_volume_mm3": 0.0, "dsc": None, "nsd": None,
+    "hd95_mm": None, "lesions": [], "false_positive_diameters_mm": [], "largest_diameter_mm": None, "reported": None,
+}  # fmt: skip
 _ROWS = TypeAdapter(tuple[ChannelResult, ...])
 _POINTS = TypeAdapter(dict[str, OperatingPoint])
 
 
 def write_cases(path: Path, evaluation: Evaluation) -> None:
     """Write the test cases of an evaluation, a line for each case and organ."""
-    rows = ",\n".join(json.dumps(_short(row)) for row in _ROWS.dump_python(evaluation.test_results, mode="json"))
+    rows = ",\n".join(
+        json.dumps(_short(row), separators=(",", ":"))
+        for row in _ROWS.dump_python(evaluation.test_results, mode="json")
+    )
     points = {organ: asdict(point) for organ, point in evaluation.operating_points.items()}
     write_text(path, f'{{"operating_points": {json.dumps(points)},\n"rows": [\n{rows}\n]}}\n')
 
@@ -36,10 +44,11 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     detections = row["detections"]
     if detections is not None:
         row["detections"] = {name: _runs(counts) for name, counts in detections.items()}
-    return _rounded(row)
+    return {key: _rounded(value) for key, value in row.items() if key not in _USUAL or value != _USUAL[key]}
 
 
 def _long(row: dict[str, Any]) -> dict[str, Any]:
+    row = {**_USUAL, **row}
     detections = row["detections"]
     if detections is not None:
         row["detections"] = {name: [v for v, n in runs for _ in range(n)] for name, runs in detections.items()}

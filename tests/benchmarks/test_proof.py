@@ -54,18 +54,18 @@ def test_an_arm_does_not_differ_from_itself_and_a_better_one_is_better(tmp_path)
     from records import write_cases
 
     (tmp_path / "cases").mkdir()
-    for arm, shift in (("a", 2), ("b", 0)):
+    for arm, shift in (("masks", 2), ("masks + reports", 0)):
         for seed in (0, 1):
-            name = f"{arm}, seed {seed}.json"
+            name = f"{arm}, rate 1, seed {seed}.json"
             (tmp_path / name).write_text(json.dumps({"arm": arm, "seed": seed}))
             write_cases(tmp_path / "cases" / name, evaluation_of(shift))
-    (tmp_path / "c, seed 0.json").write_text(json.dumps({"arm": "c", "seed": 0}))  # not judged yet
+    (tmp_path / "masks, rate 2, seed 0.json").write_text(json.dumps({"arm": "masks", "seed": 0}))  # not judged
     arms = read_arms(tmp_path)
-    assert sorted(arms) == ["a", "b"]
-    same = compare(arms["a"], arms["a"], None, None)
+    assert {name: arm.tried for name, arm in arms.items()} == {"masks": 2, "masks + reports": 1}
+    same = compare(arms["masks"], arms["masks"], None, None)
     assert same.differences["dsc"].difference == 0
     assert same.smallest_shown["dsc"] == 0
-    better = compare(arms["a"], arms["b"], "liver", None)
+    better = compare(arms["masks"], arms["masks + reports"], "liver", None)
     assert better.seeds == [0, 1]
     assert better.differences["dsc"].difference == pytest.approx(0.5)  # half of each cube against all of it
     assert better.of_seeds["dsc"] == pytest.approx([0.5, 0.5])
