@@ -32,6 +32,7 @@ _COMMANDS = (
     ("predict", "predict:predict", "Segmentation"),
     ("evaluate", "evaluate:evaluate", "Segmentation"),
     ("demo", "demo:demo", "Start here"),
+    ("doctor", "doctor:doctor", "Start here"),
 )
 
 
