@@ -16,7 +16,8 @@ DIGITS = 7
 # What most rows say, left out of the file.
 _USUAL: dict[str, Any] = {
     "split": "test", "predicted_diameters_mm": [], "present": False, "predicted_volume_mm3": 0.0,
-    "truth_volume_mm3": 0.0, "dsc": None, "nsd": None, "hd95_mm": None, "lesions": [], "false_positive_diameters_mm": [], "largest_diameter_mm": None, "reported": None,
+    "truth_volume_mm3": 0.0, "dsc": None, "nsd": None, "hd95_mm": None,
+    "lesions": [], "false_positive_diameters_mm": [], "largest_diameter_mm": None, "reported": None,
 }  # fmt: skip
 _ROWS = TypeAdapter(tuple[ChannelResult, ...])
 _POINTS = TypeAdapter(dict[str, OperatingPoint])
