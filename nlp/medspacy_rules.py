@@ -1,7 +1,7 @@
 """Our rules as medspaCy's own objects, and medspaCy's rules as ours.
 
-reportsup itself does not run medspaCy's matchers (docs/reader.md says why); whoever works with them can take the
-vocabulary along, in both directions.
+reportsup itself does not run medspaCy's matchers (docs/explanation/reader.md says why); whoever works with them can
+take the vocabulary along, in both directions.
 """
 
 import warnings

@@ -4,7 +4,7 @@
 
 Each reads and writes `doc._.reportsup` (a `ReportState`), whose offsets are the report's characters. The last one makes
 spaCy spans: `doc.spans["findings"]`, labelled by organ, with `span._.finding`. The components need no other one and
-disturb none; what replaces medspaCy's own, and why, is told in docs/reader.md.
+disturb none; what replaces medspaCy's own, and why, is told in docs/explanation/reader.md.
 """
 
 from collections.abc import Iterable, Sequence

@@ -43,7 +43,7 @@ def load_reader(folder: Path | None = None, rules_dir: Path | None = None) -> Lo
     except (OSError, UnicodeError) as error:
         raise ConfigError(
             f"reader: {source} cannot be read ({type(error).__name__}) vs a file of weights. "
-            f"Name a folder that holds {WEIGHTS_FILE} (docs/reader.md)."
+            f"Name a folder that holds {WEIGHTS_FILE} (docs/how-to/training_the_reader.md)."
         ) from error
     rules = load_rules(_rules_of(folder), rules_dir)
     weights = parse_weights(str(source), content)

@@ -134,7 +134,7 @@ def _user_files(folder: Path) -> list[tuple[str, str]]:
     if not paths:
         raise ConfigError(
             f"rules: no JSON file in {folder} vs at least one. The user's rules would be missing. "
-            "Name a folder that holds rule files (docs/reader.md)."
+            "Name a folder that holds rule files (docs/how-to/rules.md)."
         )
     return [(str(path), _text(path)) for path in paths]
 

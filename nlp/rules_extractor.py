@@ -20,7 +20,7 @@ _ORGANS = frozenset(str(organ) for organ in Organ)
 
 
 class RulesExtractor:
-    """Reads reports with the reader of docs/reader.md.
+    """Reads reports with the reader of docs/explanation/reader.md.
 
     Args:
         rules_dir: a folder with rule files of the user's own.

@@ -118,7 +118,7 @@ def refusal(connection: duckdb.DuckDBPyConnection, correction_ids: Sequence[str]
         else:
             reasons[correction_id] = (
                 "the finding cannot be told from another one of the report vs a lesion of its own. "
-                "Nothing was recorded. Annotate the report instead: docs/gold_format.md."
+                "Nothing was recorded. Annotate the report instead: docs/reference/gold_format.md."
             )
     return reasons
 

@@ -1,4 +1,4 @@
-"""The gold format: one JSON line per report, as annotators write it (docs/gold_format.md)."""
+"""The gold format: one JSON line per report, as annotators write it (docs/reference/gold_format.md)."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -68,7 +68,7 @@ def import_records(database: Path, path: Path, records: list[tuple[int, dict[str
     valid is rejected as a whole, since half an annotation would hide what a machine had found; the others go on.
 
     Args:
-        records: (line or task, record) as `docs/gold_format.md` describes it.
+        records: (line or task, record) as `docs/reference/gold_format.md` describes it.
 
     Raises:
         InputError: the file is missing or a line is no gold record; then nothing is imported.
@@ -180,7 +180,7 @@ def _records(path: Path) -> list[tuple[int, dict[str, Any]]]:
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise InputError(
                 f'import: {path.name} line {number} is no gold record vs {{"id", "findings", "negative_organs"}}. '
-                "Nothing was imported. See docs/gold_format.md."
+                "Nothing was imported. See docs/reference/gold_format.md."
             ) from error
         out.append((number, record))
     return out

@@ -87,7 +87,7 @@ class Finding(StrictModel):
         corrected: a person changed or added the finding; with `context={"by_person": True}` its sizes need not stand
             in its quotes.
         confidence: the extractor's probability that organ, side, sizes and count are right; None = it does not say.
-        decided_by: JSON of what the extractor's decisions rest on (docs/reader.md), without report text.
+        decided_by: JSON of what the extractor's decisions rest on (docs/explanation/reader.md), without report text.
 
     Raises:
         ValidationError: when a value is outside the vocabulary, a location is foreign to the organ, counts contradict

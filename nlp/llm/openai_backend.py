@@ -1,4 +1,4 @@
-"""Extraction by any OpenAI-compatible server; vLLM is the tested case (docs/llm.md)."""
+"""Extraction by any OpenAI-compatible server; vLLM is the tested case (docs/how-to/llm.md)."""
 
 import asyncio
 import os
@@ -160,7 +160,8 @@ class OpenAIExtractor:
         if parsed.truncated:
             raise BackendError(
                 f"language model: the self-test's answer ended at {self._options.max_tokens} tokens vs a complete one. "
-                "Reports would lose findings. Raise --max-tokens, or switch off the model's thinking (docs/llm.md)."
+                "Reports would lose findings. Raise --max-tokens, or switch off the model's thinking "
+                "(docs/how-to/llm.md)."
             )
 
 

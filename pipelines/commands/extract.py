@@ -51,8 +51,12 @@ def extract(
         str | None, typer.Option(help="Of a workbook in which several hold something.", rich_help_panel=_READING)
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per CPU.")] = None,
-    rules: Annotated[Path | None, typer.Option(help="Folder with rule files of your own (docs/reader.md).")] = None,
-    reader: Annotated[Path | None, typer.Option(help="Folder with a reader that you trained (docs/reader.md).")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="Folder with rule files of your own (docs/how-to/rules.md).")
+    ] = None,
+    reader: Annotated[
+        Path | None, typer.Option(help="Folder with a reader that you trained (docs/how-to/training_the_reader.md).")
+    ] = None,
     backend: Annotated[
         str,
         typer.Option(help="Who reads the reports: rules, openai, transformers, hybrid, or module:callable."),
@@ -61,7 +65,7 @@ def extract(
         float | None, typer.Option(min=0.1, help="Seconds that a report may take; default 60, a request 300.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read only the first N rows.")] = None,
-    engine: Annotated[str, typer.Option(help="local, or ray: a cluster (docs/scaling.md).")] = "local",
+    engine: Annotated[str, typer.Option(help="local, or ray: a cluster (docs/how-to/scaling.md).")] = "local",
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster, HOST:PORT or auto; else this machine.")] = None,
     parts: Annotated[
         Path | None, typer.Option(help="Folder that every node sees, for texts and answers on their way.")
@@ -132,9 +136,11 @@ def _spec(backend: str, rules: Path | None, reader: Path | None, said: "LlmOptio
     from ..llm_options import LLM_BACKENDS, llm_spec
 
     if rules is not None and not rules.is_dir():
-        raise ConfigError(f"--rules: {rules} vs a folder of rule files. See docs/reader.md.")
+        raise ConfigError(f"--rules: {rules} vs a folder of rule files. See docs/how-to/rules.md.")
     if reader is not None and not reader.is_dir():
-        raise ConfigError(f"--reader: {reader} vs a folder that holds weights.json. See docs/reader.md.")
+        raise ConfigError(
+            f"--reader: {reader} vs a folder that holds weights.json. See docs/how-to/training_the_reader.md."
+        )
     if said.read_batch is not None and backend == "rules":
         backend = "openai"
     if backend in LLM_BACKENDS:

@@ -29,7 +29,7 @@ def import_(
     ] = None,
     db: Db = DEFAULT_DB,
 ) -> None:
-    """Import annotations or R-Super's tables (docs/exchange.md).
+    """Import annotations or R-Super's tables (docs/how-to/exchange.md).
 
     A reader's answer counts before every machine's, until `reportsup withdraw` takes it back. A rejected line or task
     changes nothing; exit code 1 says that there are some, `reportsup audit annotations` lists them. R-Super's tables

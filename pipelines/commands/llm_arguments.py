@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-_PANEL = "Language model (docs/llm.md)"
+_PANEL = "Language model (docs/how-to/llm.md)"
 
 
 def _option(*names: str, **settings: object) -> typer.models.OptionInfo:

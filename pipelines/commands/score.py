@@ -79,7 +79,7 @@ def score(
 
     `reportsup score mine.gold.jsonl mine.csv --predicted other_tool.jsonl`
 
-    What the figures mean: docs/scoring.md.
+    What the figures mean: docs/how-to/scoring.md.
     """
     import json
 

@@ -58,7 +58,7 @@ def train_reader(
 
     `reportsup train-reader a.gold.jsonl b.gold.jsonl c.gold.jsonl --evaluate`
 
-    What is learned and what is not: docs/training_the_reader.md.
+    What is learned and what is not: docs/how-to/training_the_reader.md.
     """
     import json
 
@@ -99,7 +99,7 @@ def _sets(files: list[Path], db: Path | None) -> "list[AnnotatedSet]":
         seen = f"no reviewed report in {db}" if db is not None else "neither a gold file nor a database"
         raise InputError(
             f"train-reader: {seen} vs annotated reports. There is nothing to learn from. Name gold files "
-            "(docs/gold_format.md), or correct and annotate some reports first (docs/corrections.md)."
+            "(docs/reference/gold_format.md), or correct and annotate some reports first (docs/how-to/corrections.md)."
         )
     return sets
 

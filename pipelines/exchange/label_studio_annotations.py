@@ -1,4 +1,4 @@
-"""Annotations of Label Studio's JSON export as gold records (docs/gold_format.md).
+"""Annotations of Label Studio's JSON export as gold records (docs/reference/gold_format.md).
 
 Of several annotations of a task the latest counts; cancelled ones and predictions do not. Regions that relations join
 are one finding, whose fields may stand in any of them.

@@ -75,7 +75,8 @@ def annotated_sets(files: Sequence[Path], database: Path | None = None) -> list[
             except ValueError as error:
                 raise InputError(
                     f"train-reader: {path.name} line {number}: {what_is_wrong(error)} vs an annotation of its report "
-                    "(docs/gold_format.md). Nothing was trained. Mend the line; `reportsup score --check` lists all."
+                    "(docs/reference/gold_format.md). Nothing was trained. Mend the line; `reportsup score --check` "
+                    "lists all."
                 ) from None
         sets.append(AnnotatedSet(name, tuple(reports)))
     return sorted(sets, key=lambda s: s.name)

@@ -1,4 +1,4 @@
-"""Scores findings against annotations in gold format (docs/scoring.md)."""
+"""Scores findings against annotations in gold format (docs/how-to/scoring.md)."""
 
 from .figures import Figure, Score, score
 from .format_check import check_files, problems

@@ -20,7 +20,10 @@ _Sizes = Annotated[tuple[_Size, ...], BeforeValidator(_empty_if_none)]
 
 
 class GoldFinding(BaseModel):
-    """A finding as docs/gold_format.md has it. What is not said is None or empty, and equals no annotated value."""
+    """A finding as docs/reference/gold_format.md has it.
+
+    What is not said is None or empty, and equals no annotated value.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -105,5 +108,5 @@ def _malformed(path: Path, number: int, fault: str) -> InputError:
     return InputError(
         f"gold: {path.name} line {number} {fault} vs one report's "
         '{"id", "findings": [...], "negative_organs": [...]}. Nothing was done. '
-        "Mend the line; the fields are in docs/gold_format.md."
+        "Mend the line; the fields are in docs/reference/gold_format.md."
     )

@@ -1,4 +1,4 @@
-"""`from reportsup import …`: names, types, a report, a frame, files, and the blocks of docs/python.md."""
+"""`from reportsup import …`: names, types, a report, a frame, files, and the blocks of docs/how-to/python.md."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ import reportsup
 from reportsup import read_frame, read_report
 from reportsup.schemas import ConfigError
 
-DOCS = Path(__file__).parents[2] / "docs" / "python.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
 REPORTS = {"id": ["a", "b", "c"], "report": ["LIVER: 2 cm cyst. SPLEEN: 9 mm cyst.", "Liver normal.", "Leber: Zyste."]}
 
