@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..schemas import Section
 from .recognise.sizes import Size
 from .spans import Mention, Sentence
 
@@ -56,45 +57,42 @@ def _apart(size: Size, told: Iterable[Sequence[float]]) -> float:
     return min(abs(biggest - max(x)) for x in told)
 
 
+_RETOLD = frozenset([Section.IMPRESSION, Section.ADDENDUM])
+_NOT_NOW = frozenset([Section.INDICATION, Section.COMPARISON, Section.TECHNIQUE])
+
+
 def size_roles(sentence: Sentence, gold: Gold) -> list[str | None]:
     """Per size of a sentence: "current", "prior", "other", or None where the annotation does not tell."""
-    out: list[str | None] = []
-    for size in sentence.sizes:
-        role: str | None = None
-        unclear = False
-        for finding, spans in zip(gold.findings, gold.spans, strict=True):
-            near = overlaps(spans, size.start, size.end)
-            close = near or overlaps(spans, sentence.start, sentence.end)
-            now = near and tells(size, finding["sizes_mm"])
-            before = close and tells(size, finding["prior_sizes_mm"])
-            if now and before:  # "13 mm, previously 12 mm": the nearer one, or what the words say
-                apart = _apart(size, finding["sizes_mm"]) - _apart(size, finding["prior_sizes_mm"])
-                now = apart < 0 or (apart == 0 and size.hint == "current")
-                before = apart > 0 or (apart == 0 and size.hint == "prior")
-                if not (now or before):
-                    unclear = True
-                    break
-            if now:
-                role = "current"
-                break
-            if before:
-                role = "prior"
-        if unclear:
-            out.append(None)
-            continue
-        if role is None:
-            if sentence.section in ("impression", "addendum") and _rounded(size, gold):
-                out.append(None)
-                continue
-            again = any(tells(size, f["sizes_mm"]) for f in gold.findings)
-            retold = sentence.section in ("impression", "addendum", "recommendation")
-            role = (
-                ("current" if retold else None)
-                if again and sentence.section not in ("indication", "comparison", "technique")
-                else "other"
-            )
-        out.append(role)
-    return out
+    return [_role(size, sentence, gold) for size in sentence.sizes]
+
+
+def _role(size: Size, sentence: Sentence, gold: Gold) -> str | None:
+    told = [_role_in(size, sentence, finding, spans) for finding, spans in zip(gold.findings, gold.spans, strict=True)]
+    first = next((role for role in told if role in ("current", "unclear")), None)
+    if first or "prior" in told:
+        return None if first == "unclear" else first or "prior"
+    if sentence.section in _RETOLD and _rounded(size, gold):
+        return None
+    again = any(tells(size, f["sizes_mm"]) for f in gold.findings)
+    if not again or sentence.section in _NOT_NOW:
+        return "other"
+    return "current" if sentence.section in {*_RETOLD, Section.RECOMMENDATION} else None
+
+
+def _role_in(
+    size: Size, sentence: Sentence, finding: Mapping[str, Any], spans: Sequence[tuple[int, int]]
+) -> str | None:
+    """What a size is for one finding: "current", "prior", "unclear", or None where it is not the finding's."""
+    near = overlaps(spans, size.start, size.end)
+    close = near or overlaps(spans, sentence.start, sentence.end)
+    now = near and tells(size, finding["sizes_mm"])
+    before = close and tells(size, finding["prior_sizes_mm"])
+    if now and before:  # "13 mm, previously 12 mm": the nearer one, or what the words say
+        apart = _apart(size, finding["sizes_mm"]) - _apart(size, finding["prior_sizes_mm"])
+        if apart:
+            return "current" if apart < 0 else "prior"
+        return size.hint if size.hint in ("current", "prior") else "unclear"
+    return "current" if now else "prior" if before else None
 
 
 def list_is_group(sizes: Sequence[Size], gold: Gold) -> bool | None:

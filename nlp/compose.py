@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .decide.resolve import Cluster
+from .decide.clusters import Cluster
 from .recognise.sizes import Size
 from .spans import Located, Mention
 

@@ -10,7 +10,7 @@ from .decide.size_list import Run, may_be_current
 from .function_words import STOP
 from .recognise.counts import Count, count_head
 from .recognise.sizes import Size
-from .spans import Head, Mention, Sentence
+from .spans import Head, Mention, Sentence, previous_in_block
 
 _BREAKS = re.compile(r"[;]|\.\s")
 
@@ -35,8 +35,7 @@ def propose(
         ]
         member = {i: (i - a, b - a + 1) for a, b in runs if (a, b) not in groups for i in range(a, b + 1)}
         owner = assign_heads(sentence, current)
-        previous = sentences[sentence.index - 1] if sentence.index else None
-        previous = previous if previous and previous.block == sentence.block else None
+        previous = previous_in_block(sentences, sentence)
         listed = current if RESPECTIVELY.search(sentence.text) else []
         together = {i: range(i - k, i - k + n) for i, (k, n) in member.items()}
         prior = _priors(sentence, found, current)

@@ -9,14 +9,15 @@ from ..schemas import load_anatomy
 from .compose import Draft, compose
 from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_list, size_role
 from .decide import organ as organs
+from .decide.clusters import Cluster, History, Report, Spoken
 from .decide.model import Chooser, Weights, softmax
-from .decide.resolve import DROP, NEW, SUMMARY, Cluster, Spoken
+from .decide.resolve import DROP, NEW, SUMMARY
 from .folding import fold
 from .lexicon import Lexicon
 from .propose import propose
 from .recognise.sentence import recognise
 from .rule_files import RuleSet
-from .spans import Located, Mention, Sentence
+from .spans import Located, Mention, Sentence, previous_in_block
 from .text.sections import READ_SECTIONS
 
 
@@ -86,12 +87,11 @@ class Reader:
 
     def propose(self, sentences: Sequence[Sentence], roles: Sequence[Sequence[Sequence[float]]]) -> list[Mention]:
         """Everything that may be a lesion, by what the sizes are."""
-        chooser = self.weights["size_list"]
-        lists = [
-            (size_list.runs(s, p), size_list.groups(s, p, chooser)) if len(s.sizes) > 1 else ((), ())
-            for s, p in zip(sentences, roles, strict=True)
+        runs = [size_list.runs(s, p) for s, p in zip(sentences, roles, strict=True)]
+        groups = [
+            size_list.groups(s, found, self.weights["size_list"]) for s, found in zip(sentences, runs, strict=True)
         ]
-        return propose(sentences, roles, lists)
+        return propose(sentences, roles, list(zip(runs, groups, strict=True)))
 
     def conclude(self, reading: Reading) -> Reading:
         """The reading with its findings, negative organs and confidence."""
@@ -159,8 +159,7 @@ class Reader:
         """The mention with side and places for an organ."""
         if not organ:
             return Located(mention, "", 0.0, None, 0.0, ())
-        s = mention.sentence
-        earlier = sentences[s.index - 1] if s.index and sentences[s.index - 1].block == s.block else None
+        earlier = previous_in_block(sentences, mention.sentence)
         focus = list(before[-2:])
         told = side.candidates(mention, organ, focus, earlier.sides if earlier else ())
         p = self.weights["side"].probabilities(told)
@@ -181,7 +180,7 @@ class Reader:
         order = Spoken()
         numbers: dict[int, int] = {}
         history: list[tuple[Located, str]] = []
-        report = resolve.Report(located, reading.free)
+        report = Report(located, reading.free)
         for item in located:
             options = options_of(item, order, report, history)
             p = probabilities(options, self.weights["resolve"])
@@ -259,7 +258,7 @@ def report_confidence(reading: Reading) -> float:
     return (expected + 2.0) / (len(reading.drafts) + missed + 2.0)
 
 
-def options_of(item: Located, order: Spoken, report: resolve.Report, history: resolve.History) -> list[Option]:
+def options_of(item: Located, order: Spoken, report: Report, history: History) -> list[Option]:
     """Drop, new, summary, and a link to each of the clusters last spoken of."""
     own = [*resolve.own_features(item, order, report, history), "bias"]
     out = [Option(DROP)]

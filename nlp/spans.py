@@ -77,7 +77,6 @@ class Sentence:
     block: int
     paragraph: int
     lesion_list: bool
-    excerpt: bool
     terms: tuple[Term, ...]
     sizes: tuple[Size, ...]
     table_row: bool = False
@@ -110,6 +109,12 @@ class Sentence:
             (self.start + m.start(), self.start + m.end(), "0" if m.group()[0].isdigit() else m.group())
             for m in WORD.finditer(self.text)
         )
+
+
+def previous_in_block(sentences: Sequence[Sentence], sentence: Sentence) -> Sentence | None:
+    """The sentence before, where it stands under the same heading."""
+    before = sentences[sentence.index - 1] if sentence.index else None
+    return before if before and before.block == sentence.block else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from .alignment import Gold, list_is_group, retells, size_roles, speaks_of
 from .compose import Draft, compose
 from .decide import certainty, confidence, lesion_type, negatives, place, side, size_list, size_role
 from .decide import organ as organs
+from .decide.clusters import Cluster, Report, Spoken
 from .decide.fit import Choice, Design
 from .decide.model import DECISIONS, Chooser, Weights, crossed
-from .decide.resolve import DROP, NEW, SUMMARY, Cluster, Report, Spoken
+from .decide.resolve import DROP, NEW, SUMMARY
 from .reader import Option, Reader, Reading, options_of, type_features
 from .rule_files import RuleSet
-from .spans import Located, Mention, Sentence
+from .spans import Located, Mention, Sentence, previous_in_block
 
 FOLDS = 4
 PENALTY = {
@@ -154,8 +155,7 @@ def _side_choices(e: Example) -> list[Choice]:
         told = {e.gold.findings[n]["laterality"] or "" for n in about if e.gold.findings[n]["organ"] == located.organ}
         if not told:
             continue
-        s = located.mention.sentence
-        earlier = e.sentences[s.index - 1] if s.index and e.sentences[s.index - 1].block == s.block else None
+        earlier = previous_in_block(e.sentences, located.mention.sentence)
         found = side.candidates(located.mention, located.organ, _true_sides(e, k), earlier.sides if earlier else ())
         out.append(Choice(found, tuple(i for i, name in enumerate(side.SIDES) if name in told), e.group))
     return out
@@ -187,8 +187,7 @@ def _place_choices(e: Example) -> list[Choice]:
         told = [e.gold.findings[n] for n in about if e.gold.findings[n]["organ"] == located.organ]
         if len(told) != 1:
             continue
-        s = located.mention.sentence
-        earlier = e.sentences[s.index - 1] if s.index and e.sentences[s.index - 1].block == s.block else None
+        earlier = previous_in_block(e.sentences, located.mention.sentence)
         entry = load_anatomy().organs.get(located.organ)
         closed = entry.locations if entry else frozenset()
         where = told[0]["location"]

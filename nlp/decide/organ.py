@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 
 from ..spans import Mention, OrganCue, Sentence
-from .relate import in_order, relate
+from .relate import at_site, in_order, relate
 
 _LOOK_BACK = 3
 Put = Callable[..., None]  # organ, then names of features
@@ -115,9 +115,7 @@ def _own_words(mention: Mention, own: Sequence[OrganCue], put: Put) -> None:
             continue
         seen.add(key)
         put(cue.organ, *(f"{kind[:4]}|{x}" for x in in_order(mention, named, cue)))
-        if mention.site and not mention.site.previous:
-            fits = f"site_{mention.site.holds(cue.start)}|{mention.site.mode}"
-            put(cue.organ, fits, f"{fits}|{kind[:4]}")
+        put(cue.organ, *(name for fits in at_site(mention, cue.start) for name in (fits, f"{fits}|{kind[:4]}")))
         sizes, heads = mention.between(cue.start, cue.end)
         put(cue.organ, f"{kind[:4]}|sizes{min(sizes, 2)}{where[0]}", f"{kind[:4]}|heads{min(heads, 2)}{where[0]}")
         put(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..spans import Located, Mention, PlaceCue
-from .relate import in_order, largest_before, relate
+from .relate import at_site, in_order, largest_before, relate
 
 
 def candidates(
@@ -33,8 +33,7 @@ def candidates(
             f"{organ}|word={s.between(cue.start, cue.end)[:14]}",
         ]
         names.append(f"governed{cue.governed}")
-        if mention.site and not mention.site.previous:
-            names.append(f"site_{mention.site.holds(cue.start)}|{mention.site.mode}")
+        names += at_site(mention, cue.start)
         names += in_order(mention, own, cue)
         if mention.plural:
             names.append(f"largest_before{largest_before(mention, cue.start)}")

@@ -1,101 +1,18 @@
 """What a mention is: no lesion, a new one, a word for several that are told one by one, or one already told."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import chain, islice, takewhile
+from collections.abc import Sequence
 
-from ..recognise.sizes import Size
 from ..spans import Located, Mention
-from .relate import bucket, relate, template_answer
+from .clusters import Cluster, History, Report, Spoken
+from .relate import bucket, relate
 from .size_role import CLINICAL_OPENING, measured
+from .template_answers import template_answer
 
 DROP, NEW, SUMMARY = "drop", "new", "summary"
-MAX_CLUSTERS = 14
 _MODIFIERS = ("NEGATED_EXISTENCE", "RESOLVED", "HISTORICAL", "HYPOTHETICAL", "POSSIBLE_EXISTENCE", "FAMILY")
 _QUESTION = re.compile(r"\?")
 _ANOTHER = re.compile(r"\b(?:another|second|third|fourth|other|additional|further|also|new|separate)\b")
-
-
-@dataclass
-class Cluster:
-    """Mentions that speak of one lesion or group."""
-
-    mentions: list[Located] = field(default_factory=list)
-
-    @property
-    def last(self) -> Located:
-        return self.mentions[-1]
-
-    @property
-    def organ(self) -> str:
-        return self.mentions[0].organ
-
-    @property
-    def sizes(self) -> list[Size]:
-        return [m.mention.size for m in self.mentions if m.mention.size]
-
-    @property
-    def plural(self) -> bool:
-        return any(m.mention.plural for m in self.mentions)
-
-
-class Spoken:
-    """Clusters by when they were last spoken of; work at each mention does not grow with their number."""
-
-    def __init__(self) -> None:
-        self._all: dict[int, Cluster] = {}
-        self._by_organ: dict[str, dict[int, Cluster]] = {}
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def of(self, organ: str) -> int:
-        """How many are of an organ."""
-        return len(self._by_organ.get(organ, {}))
-
-    def speak(self, cluster: Cluster) -> None:
-        """Put a new or known cluster last."""
-        for known in (self._all, self._by_organ.setdefault(cluster.organ, {})):
-            known.pop(id(cluster), None)
-            known[id(cluster)] = cluster
-
-    def candidates(self, located: Located) -> list[Cluster]:
-        """Those of a mention's sentence, then those of its organ, the last spoken of first."""
-        sentence = located.mention.sentence
-        here = takewhile(lambda c: c.last.mention.sentence is sentence, reversed(self._all.values()))
-        organ = reversed(self._by_organ.get(located.organ, {}).values())
-        earlier = (c for c in organ if c.last.mention.sentence is not sentence)
-        return list(islice(chain(here, earlier), MAX_CLUSTERS))
-
-
-History = Sequence[tuple[Located, str]]
-
-
-_LATER = 40  # mentions of an organ that are looked at ahead
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a report says beside a mention: all mentions in reading order; how probably each organ is called free."""
-
-    located: Sequence[Located]
-    free: Mapping[str, float]
-
-    @cached_property
-    def _of(self) -> dict[str, list[int]]:
-        numbers: dict[str, list[int]] = {}
-        for number, item in enumerate(self.located):
-            numbers.setdefault(item.organ, []).append(number)
-        return numbers
-
-    def later(self, organ: str, number: int) -> list[Located]:
-        """The next mentions of an organ behind the one of that number."""
-        numbers = self._of.get(organ, [])
-        first = bisect_right(numbers, number)
-        return [self.located[k] for k in numbers[first : first + _LATER]]
 
 
 def own_features(located: Located, clusters: Spoken, report: Report, history: History) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...schemas import load_anatomy
 from ..spans import Located, Mention, SideCue
-from .relate import in_order, largest_before, relate
+from .relate import at_site, in_order, largest_before, relate
 
 SIDES = ("left", "right", "bilateral", "")
 _NEVER = frozenset(
@@ -51,8 +51,7 @@ def candidates(
         names += [f"{g}|sizes{min(sizes, 2)}{where[0]}", f"{g}|heads{min(heads, 2)}{where[0]}"]
         if mention.plural:
             names.append(f"{g}|largest_before{largest_before(mention, cue.start)}|{where[0]}")
-        if mention.site and not mention.site.previous:
-            names.append(f"site_{mention.site.holds(cue.start)}|{mention.site.mode}")
+        names += at_site(mention, cue.start)
         if cue.end - cue.start <= 3:
             names.append(f"{g}|letter|{where}")
         names += _neighbours(mention, cue, organ, g)

@@ -80,7 +80,6 @@ def _head(sentence: Sentence, start: int, end: int) -> Head | None:
     return before[-1] if before else after[0] if after else None
 
 
-def groups(sentence: Sentence, roles: Sequence[Sequence[float]], chooser: Chooser) -> list[Run]:
-    """The lists that are probably one group's."""
-    found = runs(sentence, roles)
+def groups(sentence: Sentence, found: Sequence[Run], chooser: Chooser) -> list[Run]:
+    """Those of a sentence's lists that are probably one group's."""
     return [run for run in found if chooser.probability([*features(sentence, run), "bias"]) >= 0.5]

@@ -169,9 +169,7 @@ def _quantity(folded: str, match: re.Match[str], start: int, end: int, before: l
         return Quantity(begin, beyond.end(), value, factor(beyond.group("u")), False, bool(part))
     if not unit and not other:
         unit_before = _UNIT_BEFORE.search(folded, max(start, begin - 6), begin)
-        if unit_before and not re.search(
-            r"\d\s?-?$", folded[max(start, unit_before.start() - 3) : unit_before.start()]
-        ):
+        if unit_before:
             return Quantity(begin, match.end(), value, factor(unit_before.group("u")), False, bool(part))
     return Quantity(begin, match.end(), value, factor(unit) if unit and not other else 0.0, other, bool(part))
 

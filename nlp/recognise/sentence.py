@@ -20,7 +20,6 @@ from .sides import side_cues
 from .sizes import Size, find_sizes
 
 MAX_SENTENCE_CHARACTERS = 4000
-MAX_EXCERPT_CHARACTERS = 420
 
 
 def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexicon) -> list[Sentence]:
@@ -49,7 +48,6 @@ def recognise(text: str, folded: str, headings: dict[str, Rule], lexicon: Lexico
                 block=number,
                 paragraph=bisect_right(gaps, start),
                 lesion_list=block.lesion_list,
-                excerpt=len(text) < MAX_EXCERPT_CHARACTERS,
                 terms=tuple(lexicon.find(folded, start, end)),
                 sizes=tuple(one_by_one(folded, find_sizes(folded, start, end, rows))),
                 table_row=any(r.start < end and start < r.end for r in rows),
@@ -81,7 +79,7 @@ def _heading(
     read = Sentence(
         index=0, start=block.heading_start, end=end, text=folded[block.heading_start : end], section=block.section,
         heading="", heading_organs=(), heading_side=None, heading_cues=(), heading_places=(), block=0, paragraph=0,
-        lesion_list=False, excerpt=False, terms=terms, sizes=(),
+        lesion_list=False, terms=terms, sizes=(),
     )  # fmt: skip
     sides = {cue.side for cue in side_cues(read)}
     return organ_cues(read), place_cues(read), sides.pop() if len(sides) == 1 else None

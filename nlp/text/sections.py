@@ -33,7 +33,6 @@ _LESION_LIST = re.compile(r"target lesion|target|recist|lesion measurements|inde
 _NO_HEADING = frozenset(("target", "note", "image", "series"))
 _SIDED = re.compile(r"^(?:on |to )?(?:the )?(?P<side>right|left|rt|lt|r|l)(?: side| lobe)?$|^isthmus$")
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
-_READ = frozenset({Section.FINDINGS, Section.IMPRESSION})
 _BEFORE_FINDINGS = frozenset({Section.TECHNIQUE, Section.COMPARISON, Section.EXAM, Section.INDICATION})
 _TELLS = re.compile(
     r"(?<=[.?!])\s+(?=(?:there (?:is|are)|no (?:evidence|focal|mass|lesion|free)|both|normal|multiple|several|an? \d|"
