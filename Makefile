@@ -5,16 +5,29 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo demo-reports test test-browser test-ray test-llm lint reader clean
+.PHONY: demo demo-full demo-reports test test-browser test-ray test-llm lint reader clean
 
 demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
+	@$(CLOSING)
+
+FINDINGS := SELECT report_id AS report, organ, laterality AS side, largest_diameter_mm AS mm, left(evidence[1], 32) AS quote \
+  FROM v_findings WHERE organ IN ('liver', 'pancreas', 'kidney') ORDER BY report_id LIMIT 8
+
+CLOSING = printf '%s\n' 'the sample reports to review $(DEMO)/audit.html' '' \
+  'The commands above, typed by you: . $(BIN)/activate' 'Your own reports: reportsup extract FILE.csv'
+
+# The same with more patients, the pancreas and small lesions.
+demo-full: demo-reports
+	$(BIN)/reportsup demo --full --out $(DEMO)-full
+	@$(CLOSING)
 
 demo-reports: $(STAMP)
-	mkdir -p $(DEMO)
+	@mkdir -p $(DEMO)
 	$(BIN)/reportsup extract data_samples/reports.csv --db $(DEMO)/samples.duckdb
+	$(BIN)/reportsup sql "$(FINDINGS)" --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/samples.duckdb
-	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/samples.duckdb
+	$(BIN)/reportsup audit --html $(DEMO)/audit.html --db $(DEMO)/samples.duckdb
 ifdef REPORTS
 	$(BIN)/reportsup extract $(REPORTS) --db $(DEMO)/reports.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/reports.duckdb
@@ -65,4 +78,4 @@ reader: $(STAMP)
 	cp build/reader/weights.json nlp/weights/reader.json
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) $(DEMO) $(DEMO)-full build dist *.egg-info

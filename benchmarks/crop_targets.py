@@ -10,10 +10,11 @@ reported with.
 
 import argparse
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from reportsup.pipelines.demo import DemoFolder, call, make_dataset, reading_commands, write_settings
+from reportsup.pipelines.demo import SHORT, DemoFolder, call, make_dataset, reading_commands, write_settings
 from reportsup.schemas.database import open_database
 from reportsup.segmentation.training.config import load_config
 from reportsup.segmentation.training.crops import Sample
@@ -26,6 +27,8 @@ from reportsup.segmentation.training.dataset import (
     sort_cases,
 )
 from reportsup.segmentation.training.prepare import prepare
+
+SETTINGS = Path(__file__).with_name("demo_settings.toml")
 
 
 def main() -> None:
@@ -50,14 +53,13 @@ def main() -> None:
 
 
 def demo_data(work: Path) -> DemoFolder:
-    """The demo's patients, reports and database; what is there is not made again."""
+    """Patients like the demo's with their reports and database; what is there is not made again."""
     folder = DemoFolder(work)
-    make_dataset(folder, masked=4, reported=150, seed=0, workers=1)
-    write_settings(folder)
+    make_dataset(folder, replace(SHORT, reported=150, validation=40, test=48), seed=0, workers=1)
+    write_settings(folder, SETTINGS.read_text(encoding="utf-8"))
     if not folder.database.exists():
-        commands = reading_commands(folder)
-        call([commands[0]], print)
-        call([commands[-1]], print)
+        for command in reading_commands(folder):
+            call(command, print)
     return folder
 
 

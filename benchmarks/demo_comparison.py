@@ -15,15 +15,14 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from reportsup.pipelines.commands.evaluate import evaluate_run
-from reportsup.pipelines.demo import LESION_ORGANS, MIN_COMPONENT_MM3, SETTINGS_FILE
-from reportsup.pipelines.demo_reports import write_reports
+from reportsup.pipelines.demo.commands import MIN_COMPONENT_MM3
+from reportsup.pipelines.demo.reports import write_reports
 from reportsup.schemas.database import open_database
 from reportsup.schemas.errors import InputError
 from reportsup.segmentation.evaluation import Evaluation, EvaluationSettings
@@ -33,7 +32,8 @@ from reportsup.segmentation.training.prepare import prepare
 from reportsup.segmentation.training.run_folder import RunFolder
 from reportsup.segmentation.training.trainer import train
 
-SETTINGS = resources.files("reportsup.pipelines") / SETTINGS_FILE
+SETTINGS = Path(__file__).with_name("demo_settings.toml")
+ORGANS = ("liver", "kidney")
 METRICS = ("f1", "auc", "dsc", "froc")
 
 
@@ -94,7 +94,7 @@ def main() -> None:
     rows: dict[str, list[Evaluation]] = {arm.name: [] for arm in arms}
     for seed in range(arguments.seeds):
         base = load_config(
-            Path(str(SETTINGS)),
+            SETTINGS,
             arguments.set,
             seed=seed,
             mask_steps=arguments.mask_steps,
@@ -112,7 +112,7 @@ def make_databases(work: Path, reported: int) -> None:
     missing = [name for name in UNSIZED if not done_mark(work, name).exists()]
     if not missing:
         return
-    cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=LESION_ORGANS)
+    cases = write_dataset(data, size=DatasetSize(reported=reported), seed=0, organs=ORGANS)
     show_hidden_masks(data)
     for name in missing:
         folder = work / f"reports_{name}"

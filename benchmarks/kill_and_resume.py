@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from reportsup.pipelines.demo_reports import write_reports
+from reportsup.pipelines.demo.reports import write_reports
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 from reportsup.segmentation.training.checkpoint import load_checkpoint
 

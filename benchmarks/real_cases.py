@@ -23,12 +23,14 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-from reportsup.pipelines.demo import DemoFolder, call, judging_commands, training_commands, write_settings
+from reportsup.pipelines.demo import DemoFolder, call, judging_commands, train, training_commands, write_settings
 from reportsup.segmentation.cases import CaseFiles, assign_splits
 from reportsup.segmentation.preprocessing import Grid, resample_mask, target_grid, to_ras
+from rich.console import Console
 from scipy.ndimage import gaussian_filter, label
 
 Bool3D = npt.NDArray[np.bool_]
+SETTINGS = Path(__file__).with_name("demo_settings.toml")
 TUMOUR, CYST = 2, 3  # KiTS23 labels; 1 is the kidney
 HU = {"fat": -90.0, "kidney": 150.0, "tumour": 85.0, "cyst": 8.0, "muscle": 55.0}
 MARGIN_MM = 30.0
@@ -186,17 +188,17 @@ def write_dataset(args: argparse.Namespace) -> None:
 
 def train_and_compare(folder: DemoFolder, mask_steps: int, report_steps: int, settings: Sequence[str] = ()) -> None:
     """The commands that a user would type."""
-    write_settings(folder)
+    write_settings(folder, SETTINGS.read_text(encoding="utf-8"))
     db = ["--db", str(folder.database)]
-    call([["extract", str(folder.path / "reports.csv"), *db]], print)
-    call([["index", str(folder.path / "cases"), *db]], print, accepted=(0, 1))  # 1: some cases were set aside
+    call(["extract", str(folder.path / "reports.csv"), *db], print)
+    call(["index", str(folder.path / "cases"), *db], print, accepted=(0, 1))  # 1: some cases were set aside
     # Real tumours are large: a wider field, fewer weights on them, smaller steps than the demo's.
     changes = ['organs=["kidney"]', "spacing_mm=[5.0, 5.0, 5.0]", "positive_weight=2", "learning_rate=0.003"]
     changes += ["report_learning_rate=0.0015", f"mask_steps={mask_steps}", f"report_steps={report_steps}"]
     changes += ["smallest_scale=0.4", *settings]
-    for group in training_commands(folder, 0, changes):
-        call(group, print)
-    call([judging_commands(folder)[0]], print)
+    for group, steps in zip(training_commands(folder, 0, changes), (mask_steps, report_steps), strict=True):
+        train(group, folder, steps, print, Console(stderr=True))
+    call(judging_commands(folder)[0], print)
 
 
 if __name__ == "__main__":

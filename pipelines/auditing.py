@@ -12,7 +12,7 @@ from .audit_counts import counts
 from .querying import Answer, answer
 from .review.review_file import Sample
 
-_VIEWS = "SELECT view_name FROM duckdb_views() WHERE view_name LIKE 'audit_%' ORDER BY 1"
+_VIEWS = "SELECT view_name, coalesce(comment, '') FROM duckdb_views() WHERE view_name LIKE 'audit_%' ORDER BY 1"
 _CONTEXT = 60  # characters around a quote
 _SHOWN = (
     "report_id", "finding_id", "organ", "laterality", "location", "lesion_type", "count", "count_min", "sizes_mm",
@@ -28,11 +28,11 @@ ORDER BY x.confidence NULLS LAST, r.report_id, f.anchor_start, f.finding_id"""
 
 
 def overview(database: Path) -> Answer:
-    """Every audit view with its number of rows."""
+    """Every audit view with its number of rows and what it lists."""
     with open_database(database, read_only=True) as connection:
-        names = [row[0] for row in connection.execute(_VIEWS).fetchall()]
-        rows = counts(connection, database, names)
-    return Answer(("view", "rows"), list(rows))
+        told = dict(connection.execute(_VIEWS).fetchall())
+        rows = counts(connection, database, list(told))
+    return Answer(("view", "rows", "lists"), [(name, n, told[name]) for name, n in rows])
 
 
 def view(database: Path, name: str, most: int | None = None) -> Answer:

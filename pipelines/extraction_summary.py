@@ -33,8 +33,10 @@ def print_summary(summary: RunSummary, database: Path) -> None:
         _print_people(console, connection, database)
     rate = summary.extracted / summary.seconds if summary.seconds else 0.0
     statuses = ", ".join(f"{status} {n:,}" for status, n in sorted(summary.by_status.items())) or "none"
-    console.print(f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), ", end="")
-    console.print(f"{summary.skipped:,} known already, {summary.rejects:,} rows rejected; {rate:,.0f} reports/s")
+    console.print(
+        f"{summary.rows:,} rows: {summary.extracted:,} reports extracted ({statuses}), "
+        f"{summary.skipped:,} known already, {summary.rejects:,} rows rejected; {rate:,.0f} reports/s"
+    )
     _print_unreadable(console, summary, database)
     if summary.unreadable_chars:
         console.print(f"{summary.unreadable_chars:,} characters are unreadable (U+FFFD): try --encoding")

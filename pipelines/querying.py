@@ -102,13 +102,19 @@ def print_table(found: Answer, title: str | None = None, max_rows: int | None = 
         _print_records(console, found.columns, rows, title)
     else:
         table = Table(title=title and escape(title), title_justify="left")
-        for name in found.columns:
-            table.add_column(escape(name), overflow="fold")
+        for k, name in enumerate(found.columns):
+            table.add_column(escape(name), overflow="fold", justify="right" if _numeric(found, k) else "left")
         for row in rows:
             table.add_row(*(escape(value) for value in row))
         console.print(table)
     if max_rows is not None and len(found.rows) > max_rows:
         console.print("… and more rows: --rows N shows them, --json all")
+
+
+def _numeric(found: Answer, column: int) -> bool:
+    """Whether a column holds numbers alone."""
+    values = [row[column] for row in found.rows if row[column] is not None]
+    return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
 
 
 def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reportsup.pipelines.demo_reports import write_reports
+from reportsup.pipelines.demo.reports import write_reports
 from reportsup.schemas.atomic import write_text
 from reportsup.segmentation.synthetic import (
     MAX_LESIONS,

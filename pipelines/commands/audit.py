@@ -72,12 +72,27 @@ def audit(
     if as_csv or as_json:
         _print(found, as_csv, raw)
         return
-    querying.print_table(found, title=view or "audit views", max_rows=rows)
-    if not view:
-        from ..hints import hint
+    if view:
+        querying.print_table(found, title=view, max_rows=rows)
+    else:
+        _tell_overview(found, db)
 
-        typer.echo(f"one of them: {hint('audit size_outliers', db)}")
-        typer.echo(f"reports to review: {hint('audit --html audit.html', db)}")
+
+def _tell_overview(found: "Answer", db: Path) -> None:
+    """The views that list something; of the others the names."""
+    from ..hints import hint
+    from ..querying import Answer, print_table
+
+    rows = [(name.removeprefix("audit_"), *others) for name, *others in found.rows]
+    listing = [row for row in rows if row[1]]
+    empty = [row[0] for row in rows if not row[1]]
+    if listing:
+        print_table(Answer(("look at", "rows", "lists"), listing), title="What deserves a look")
+    if empty:
+        typer.echo(f"nothing in: {', '.join(empty)}")
+    example = listing[0][0] if listing else "least_sure"
+    typer.echo(f"one of them: {hint(f'audit {example}', db)}")
+    typer.echo(f"reports to review: {hint('audit --html audit.html', db)}")
 
 
 def _draw(db: Path, view: str | None, size: int, seed: int, stratify: str | None) -> "Sample":

@@ -1,24 +1,25 @@
 """`reportsup evaluate`: a run against the masks and reports of cases it has not seen."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .evaluation_tables import print_evaluation
 from .options import DEFAULT_DB, AsJson, Db, Margin, MinComponent, print_failures, wants_debug
 from .predictions import store_predictions
 
 if TYPE_CHECKING:
     from ...schemas.failures import Failure
-    from ...segmentation.evaluation import ChannelResult, Comparison, Evaluation, EvaluationSettings, Gallery
+    from ...segmentation.evaluation import ChannelResult, Evaluation, EvaluationSettings, Gallery
     from ...segmentation.prediction.stored import PredictedOrgan
 
 Run = Annotated[Path, typer.Argument(help="Folder that `reportsup train` wrote.")]
 Compare = Annotated[Path | None, typer.Option(help="Another run folder, compared on the same cases with paired tests.")]
 Split = Annotated[str, typer.Option(help="Split to judge; the operating point comes from the split 'validation'.")]
 Html = Annotated[bool, typer.Option("--html/--no-html", help="Write evaluation.html and .png into the run folder.")]
+BySite = Annotated[bool, typer.Option("--by-site", help="Print the figures of each site too; the page has them.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; by default the first GPU, if any.")]
 
 
@@ -31,6 +32,7 @@ def evaluate(
     min_component_mm3: MinComponent = 30.0,
     organ_margin_mm: Margin = None,
     html: Html = True,
+    by_site: BySite = False,
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +64,7 @@ def evaluate(
     if as_json:
         typer.echo(evaluation.to_json())
     else:
-        _print(evaluation, comparison)
+        print_evaluation(evaluation, comparison, by_site=by_site)
         typer.echo(f"{run / 'evaluation.json'}" + (f", {run / 'evaluation.html'}" if html else ""))
     if failures:
         raise typer.Exit(1)
@@ -138,56 +140,3 @@ def _predicted(result: "ChannelResult", threshold: float) -> "PredictedOrgan":
     return PredictedOrgan(
         result.case_id, result.organ, threshold, result.predicted_volume_mm3, result.predicted_diameters_mm
     )
-
-
-def _print(evaluation: "Evaluation", comparison: "Comparison | None") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    for site in dict.fromkeys(summary.site for summary in evaluation.summaries):
-        summaries = [summary for summary in evaluation.summaries if summary.site == site]
-        table = Table(title=f"{evaluation.name}: {evaluation.settings.test_split}, {_site(site)}", title_justify="left")
-        table.add_column("metric", no_wrap=True)
-        for summary in summaries:
-            table.add_column("all organs" if summary.organ == "all" else summary.organ)
-        for name in summaries[0].metrics:
-            table.add_row(name, *(str(summary.metrics[name]) for summary in summaries))
-        console.print(table)
-    if comparison is not None:
-        console.print(f"{comparison.n_paired} pairs of case and organ")
-        for table in _comparison_tables(comparison):
-            console.print(table)
-
-
-def _comparison_tables(comparison: "Comparison") -> "Iterator[Any]":
-    """One table a site, narrow enough for 80 columns."""
-    from rich import box
-    from rich.table import Table
-
-    a, b = comparison.name_a, comparison.name_b
-    for site in dict.fromkeys(stratum.site for stratum in comparison.strata):
-        title = f"{b} − {a}: {_site(site)}; with 95 % interval and p"
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for column in ("organ", "metric", a, b, "difference", "p"):
-            table.add_column(column, no_wrap=column not in (a, b))
-        for stratum in (s for s in comparison.strata if s.site == site):
-            for name, d in stratum.metrics.items():
-                interval = "" if d.lo is None or d.hi is None else f" [{_signed(d.lo)}, {_signed(d.hi)}]"
-                difference = _signed(d.difference) + interval
-                table.add_row(stratum.organ, name, _number(d.a), _number(d.b), difference, _number(d.p_value))
-        yield table
-
-
-def _site(site: str) -> str:
-    return "all sites" if site == "all" else site
-
-
-def _signed(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:+.0f}" if abs(value) >= 10 else f"{value:+.2f}"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}" if value < 100 else f"{value:.1f}"

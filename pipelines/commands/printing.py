@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table narrow enough for 80 columns: a name and figures."""
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, names: int = 1) -> None:
+    """A table narrow enough for 80 columns: names, then figures.
+
+    Args:
+        names: how many of the columns are names.
+    """
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -12,9 +16,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
     console = Console()
     console.print(escape(title), highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", no_wrap=k > 0, overflow="fold")
+        table.add_column(column, justify="right" if k >= names else "left", no_wrap=k > 0, overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)

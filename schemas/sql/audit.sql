@@ -150,3 +150,24 @@ SELECT report_id, case_id, organ, verdict, round(times_beyond, 1) AS times_beyon
        n_lesions_min AS n_reported_min, n_lesions AS n_reported, confidence, finding_ids, run
 FROM v_prediction_vs_report WHERE verdict <> 'agrees'
 ORDER BY v_prediction_vs_report.times_beyond DESC, count_gap DESC, case_id, organ, run;
+
+-- What `reportsup audit` says of each.
+COMMENT ON VIEW audit_least_sure IS 'every finding, the least sure first';
+COMMENT ON VIEW audit_unsized_lesions IS 'lesions without a size';
+COMMENT ON VIEW audit_size_outliers IS 'sizes unusual for their organ';
+COMMENT ON VIEW audit_section_contradictions IS 'a size told twice and not the same';
+COMMENT ON VIEW audit_negative_and_positive IS 'an organ with a lesion, also called free of them';
+COMMENT ON VIEW audit_ungrounded IS 'quotes that are not in the text';
+COMMENT ON VIEW audit_quarantine IS 'findings set aside, with the reason';
+COMMENT ON VIEW audit_corrections_without_finding IS 'corrections whose finding is gone';
+COMMENT ON VIEW audit_corrections_of_changed_findings IS 'corrections of findings that changed';
+COMMENT ON VIEW audit_annotations IS 'annotations that do not stand as given';
+COMMENT ON VIEW audit_possible IS 'lesions that are only possible';
+COMMENT ON VIEW audit_unsure IS 'reports to look at, with the reason';
+COMMENT ON VIEW audit_organ_unknown IS 'lesions whose organ is not known';
+COMMENT ON VIEW audit_without_status IS 'reports not read, or changed since';
+COMMENT ON VIEW audit_unreadable IS 'another language, or no report';
+COMMENT ON VIEW audit_rejected_rows IS 'input rows that are no report';
+COMMENT ON VIEW audit_disagreements IS 'reports that two extractors read differently';
+COMMENT ON VIEW audit_hybrid IS 'reports that a language model was asked about';
+COMMENT ON VIEW audit_prediction_vs_report IS 'what a run finds against the report, worst first';

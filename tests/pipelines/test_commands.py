@@ -109,6 +109,17 @@ def test_audit_counts_shows_and_samples(extracted):
     assert command("audit", "nonsense", cwd=extracted).returncode == 2
 
 
+def test_the_overview_tells_what_each_view_lists_and_names_the_empty_ones(extracted):
+    rows = json.loads(command("audit", "--json", cwd=extracted).stdout)
+    assert all(row["lists"] for row in rows)
+    printed = command("audit", cwd=extracted).stdout
+    table, _, others = printed.partition("nothing in: ")
+    for row in rows:
+        name = row["view"].removeprefix("audit_")
+        assert (f" {name} " in table and str(row["rows"]) in table) if row["rows"] else name in others
+    assert max(len(line) for line in table.splitlines()) <= 80
+
+
 def test_every_audit_output_comes_as_csv_and_json(extracted):
     stratified = ("--sample", "30", "--stratify", "organ,size")
     for arguments in (

@@ -7,7 +7,7 @@ import nibabel as nib
 import pytest
 import torch
 from reportsup.pipelines.cli import main
-from reportsup.pipelines.demo_reports import write_reports
+from reportsup.pipelines.demo.reports import write_reports
 from reportsup.schemas.database import open_database
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..schemas.atomic import atomic
+from ...schemas.atomic import atomic
 
 if TYPE_CHECKING:
-    from ..segmentation.synthetic import DatasetCase, LesionRecord
+    from ...segmentation.synthetic import DatasetCase, LesionRecord
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 COUNTS = {2: "two", 3: "three", 4: "four"}
@@ -110,7 +110,7 @@ def write_reports(
 
 
 def _phrases() -> dict[str, Any]:
-    return tomllib.loads(resources.files(__package__).joinpath("demo_phrases.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(resources.files(__package__).joinpath("phrases.toml").read_text(encoding="utf-8"))
 
 
 def _groups(lesions: "Sequence[LesionRecord]", rng: np.random.Generator) -> list[list[int]]:

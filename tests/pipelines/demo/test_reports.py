@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reportsup.pipelines.demo_reports import Statement, compose_report, write_report, write_reports
+from reportsup.pipelines.demo.reports import Statement, compose_report, write_report, write_reports
 from reportsup.segmentation.synthetic import CasePlan, DatasetCase, LesionRecord
 
 PLACES = {
