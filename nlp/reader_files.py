@@ -1,6 +1,5 @@
 """The files of a reader: its weights, and rules that belong to it."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from ..schemas import ConfigError
 from .decide.model import DECISIONS, Chooser, Weights
 from .reader import Reader
 from .rule_files import load_rules
+from .shipped import content_hash
 
 WEIGHTS_FILE = "weights.json"
 RULES_FOLDER = "rules"
@@ -47,7 +47,7 @@ def load_reader(folder: Path | None = None, rules_dir: Path | None = None) -> Lo
         ) from error
     rules = load_rules(_rules_of(folder), rules_dir)
     weights = parse_weights(str(source), content)
-    return LoadedReader(Reader(rules, weights), rules.content_hash, hashlib.sha256(content.encode()).hexdigest()[:16])
+    return LoadedReader(Reader(rules, weights), rules.content_hash, content_hash([content]))
 
 
 def parse_weights(name: str, content: str) -> Weights:

@@ -5,21 +5,19 @@ hyphen matches any run of them, line breaks included. A user's folder extends th
 with the literal and category of a built-in one replaces it.
 """
 
-import hashlib
 import itertools
 import json
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..schemas import ConfigError
 from .rule_checks import KINDS, Vocabulary, check_rules
+from .shipped import content_hash, rule_files
 from .text.headings import Headings
 
-BUILT_IN = ("lesions.json", "anatomy.json", "context.json", "sections.json")
 _PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|([^()\[\]]+)")
 
 
@@ -84,7 +82,7 @@ def load_rules(*folders: Path | None) -> RuleSet:
     Raises:
         ConfigError: a folder or a file in it is missing, is no JSON, or holds what no rule may say.
     """
-    sources = list(_built_in())
+    sources = list(rule_files())
     for folder in folders:
         for name, content in _user_files(folder) if folder is not None else ():
             data = without_nulls(_json(name, content))
@@ -101,20 +99,13 @@ def without_nulls(data: Any) -> Any:
 
 
 @cache
-def _built_in() -> tuple[tuple[str, str], ...]:
-    return tuple((name, (files(__package__) / "rules" / name).read_text(encoding="utf-8")) for name in BUILT_IN)
-
-
-@cache
 def _vocabulary() -> Vocabulary:
-    return Vocabulary(json.loads(content) for _, content in _built_in())
+    return Vocabulary(json.loads(content) for _, content in rule_files())
 
 
 def _built(sources: tuple[tuple[str, str], ...]) -> RuleSet:
-    digest = hashlib.sha256()
     kept: dict[tuple[str, str, str], Rule] = {}
     for name, content in sources:
-        digest.update(content.encode())
         for kind, rule in _parse(name, content):
             kept[(kind, rule.literal, f"{rule.category}{rule.direction}")] = rule
     phrases: dict[str, list[Rule]] = {}
@@ -126,7 +117,7 @@ def _built(sources: tuple[tuple[str, str], ...]) -> RuleSet:
             else:
                 phrases.setdefault(variant, []).append(rule)
     found = {k: tuple(v) for k, v in phrases.items()}
-    return RuleSet(found, Headings(headings), digest.hexdigest()[:16], sources)
+    return RuleSet(found, Headings(headings), content_hash(content for _, content in sources), sources)
 
 
 def _user_files(folder: Path) -> list[tuple[str, str]]:

@@ -24,6 +24,12 @@ _PEOPLE = (
 )
 
 
+def figures(summary: RunSummary) -> dict[str, float]:
+    """What a run did in figures, by names of ours."""
+    counts = {"rows": summary.rows, "known": summary.skipped, "rejects": summary.rejects, **summary.by_status}
+    return {**counts, **summary.unreadable, "seconds": round(summary.seconds, 2)}
+
+
 def print_summary(summary: RunSummary, database: Path) -> None:
     """The run in figures, then how to look into the database."""
     console = Console()

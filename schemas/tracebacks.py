@@ -5,8 +5,12 @@ import traceback
 from .errors import ReportsupError
 
 
-def where_raised(error: BaseException) -> list[str]:
+def where_raised(error: BaseException, *, words: bool = True) -> list[str]:
     """The lines of code that an exception came through, and its class, oldest cause first.
+
+    Args:
+        words: with the code itself, and with the message of errors of ours; it holds no report text, but may name a
+            file or an id.
 
     >>> try:
     ...     int("a report's words")
@@ -15,8 +19,9 @@ def where_raised(error: BaseException) -> list[str]:
     'ValueError'
     """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    lines = where_raised(cause) if cause is not None else []
+    lines = where_raised(cause, words=words) if cause is not None else []
     for frame in traceback.extract_tb(error.__traceback__):
-        lines.append(f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}")
-    words = f": {error}" if isinstance(error, ReportsupError) else ""
-    return [*lines, f"{type(error).__name__}{words}"]
+        code = f": {frame.line or ''}" if words else ""
+        lines.append(f"{frame.filename}:{frame.lineno} in {frame.name}{code}")
+    said = f": {error}" if words and isinstance(error, ReportsupError) else ""
+    return [*lines, f"{type(error).__name__}{said}"]

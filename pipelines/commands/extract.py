@@ -178,7 +178,8 @@ def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", debug: bool, 
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from ..extraction import RunOptions, run_extraction
-    from ..extraction_summary import print_summary
+    from ..extraction_summary import figures, print_summary
+    from ..support_log import tell_counts, tell_errors
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
@@ -199,6 +200,8 @@ def _run(sources: "list[Source]", db: Path, spec: "ExtractorSpec", debug: bool, 
             bar.update(task, completed=position, description=text)
 
         summary = run_extraction(sources, db, spec, RunOptions(**options), progress)
+    tell_counts("extraction", figures(summary))
+    tell_errors(summary.errors)
     if debug:
         for where, n in summary.errors.most_common():
             typer.echo(f"{n} reports:\n{where}", err=True)

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,10 @@ def wants_debug(context: typer.Context) -> bool:
 
 def print_failures(failures: Mapping[str, Failure], *, debug: bool) -> None:
     """The cases that were set aside, on stderr: one line each, with the traceback for `--debug`."""
+    from ..support_log import tell_counts
+
+    if failures:
+        tell_counts("cases set aside", Counter(failure.kind for failure in failures.values()))
     for case_id, failure in failures.items():
         typer.echo(f"{case_id}: {failure.message}", err=True)
         if debug and failure.traceback:

@@ -6,7 +6,8 @@ from importlib.resources import files
 
 import pytest
 from reportsup.nlp.rule_checks import Vocabulary, check_rules
-from reportsup.nlp.rule_files import BUILT_IN, load_rules
+from reportsup.nlp.rule_files import load_rules
+from reportsup.nlp.shipped import BUILT_IN
 from reportsup.schemas import ConfigError
 
 LESION = {"literal": "nidus", "category": "LESION", "metadata": {"type": "benign", "organ": "bone"}}

@@ -3,8 +3,9 @@ import re
 
 import pytest
 from reportsup.nlp.lexicon import Lexicon
-from reportsup.nlp.rule_files import BUILT_IN, expand, load_rules
+from reportsup.nlp.rule_files import expand, load_rules
 from reportsup.nlp.rules_extractor import RulesExtractor
+from reportsup.nlp.shipped import BUILT_IN
 from reportsup.schemas import ConfigError, load_anatomy
 
 

@@ -1,9 +1,11 @@
 """Small extractors for tests of the run: fast to load in a worker process, and failing on demand."""
 
+import logging
 import os
 import re
 import signal
 import time
+import warnings
 
 from reportsup.schemas import Extraction, ExtractionStatus, Finding, Organ, Span
 
@@ -59,3 +61,20 @@ class Brittle(Toy):
     def extract_many(self, items):
         for report_id, text in items:
             yield self.extract(report_id, text)
+
+
+class Talkative(Toy):
+    """Puts reports' words into warnings and into the logs of other people's libraries."""
+
+    def extract(self, report_id, text):
+        warnings.warn(f"{report_id}: {text}", RuntimeWarning, stacklevel=1)
+        logging.getLogger("somebody.else").warning("%s: %s", report_id, text)
+        logging.getLogger("reportsup.somewhere").error(f"{report_id}: {text}")
+        return super().extract(report_id, text)
+
+
+class Impossible(Toy):
+    """Cannot be made, and says so with words of a report."""
+
+    def __init__(self):
+        raise RuntimeError("Secretword of MARKEDID77")
