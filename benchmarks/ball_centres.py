@@ -27,7 +27,7 @@ from reportsup.segmentation.prediction.model import load_model
 from reportsup.segmentation.training.config import load_config
 from reportsup.segmentation.training.dataset import CropDataset, collate, crop_rules, make_samplers, sort_cases
 from reportsup.segmentation.training.networks import heads
-from reportsup.segmentation.training.prepare import prepare
+from reportsup.segmentation.training.prepare import case_targets, prepare
 from scipy.ndimage import label
 
 SMALL_MM = 15.0
@@ -53,7 +53,7 @@ def placed_lesions(folder: DemoFolder, run: Path, n: int, changes: list[str]) ->
     """(organ, reported diameter in mm, whether the ball's centre hits) of each slot's largest lesion."""
     config = load_config(folder.settings, ["augment=false", *changes])
     with open_database(folder.database, read_only=True) as connection:
-        data = prepare(connection, config, folder.path / "cache").data
+        data = prepare(case_targets(connection, config), config, folder.path / "cache").data
     rules = crop_rules(config, data.plan)
     sampler = make_samplers(sort_cases(data.train, data.plan, rules, use_reports=True), config)[2]
     crops = CropDataset(data.train, data.plan, rules, sampler, range(-(-n // config.batch_size)))

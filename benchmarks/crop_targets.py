@@ -26,7 +26,7 @@ from reportsup.segmentation.training.dataset import (
     seen_at_scale,
     sort_cases,
 )
-from reportsup.segmentation.training.prepare import prepare
+from reportsup.segmentation.training.prepare import case_targets, prepare
 
 SETTINGS = Path(__file__).with_name("demo_settings.toml")
 
@@ -67,7 +67,7 @@ def draws(folder: DemoFolder, n: int, changes: list[str]):
     """The first crops of stage 2, each with the organ of every channel."""
     config = load_config(folder.settings, changes)
     with open_database(folder.database, read_only=True) as connection:
-        data = prepare(connection, config, folder.path / "cache").data
+        data = prepare(case_targets(connection, config), config, folder.path / "cache").data
     rules = crop_rules(config, data.plan)
     pools = sort_cases(data.train, data.plan, rules, use_reports=True)
     rules = seen_at_scale(rules, pools.smallest_scale)

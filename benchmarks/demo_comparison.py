@@ -28,7 +28,7 @@ from reportsup.schemas.errors import InputError
 from reportsup.segmentation.evaluation import Evaluation, EvaluationSettings
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 from reportsup.segmentation.training.config import TrainingConfig, load_config
-from reportsup.segmentation.training.prepare import prepare
+from reportsup.segmentation.training.prepare import case_targets, prepare
 from reportsup.segmentation.training.run_folder import RunFolder
 from reportsup.segmentation.training.trainer import train
 
@@ -198,7 +198,7 @@ def call(*arguments: object) -> None:
 
 def _train(run: Path, config: TrainingConfig, database: Path) -> None:
     with open_database(database, read_only=True) as connection:
-        prepared = prepare(connection, config, database.with_suffix(".cache"))
+        prepared = prepare(case_targets(connection, config), config, database.with_suffix(".cache"))
     train(run, config, prepared.data, report=lambda record: print(run.name, json.dumps(record), file=sys.stderr))
 
 

@@ -16,7 +16,7 @@ from reportsup.schemas.atomic import write_text
 from reportsup.schemas.database import open_database
 from reportsup.segmentation.evaluation import EvaluationSettings
 from reportsup.segmentation.training.config import TrainingConfig
-from reportsup.segmentation.training.prepare import prepare
+from reportsup.segmentation.training.prepare import case_targets, prepare
 from reportsup.segmentation.training.run_folder import RunFolder
 from reportsup.segmentation.training.trainer import train
 
@@ -94,7 +94,7 @@ def choose(arm: Arm, tasks: list[Task]) -> str | None:
 def _train(run: Path, config: TrainingConfig, work: Path, arm: Arm) -> None:
     path = database(work, arm.database)
     with open_database(path, read_only=True) as connection:
-        prepared = prepare(connection, config, work / "cache")
+        prepared = prepare(case_targets(connection, config), config, work / "cache")
     train(run, config, prepared.data)
 
 

@@ -26,7 +26,7 @@ Reports = Annotated[bool | None, typer.Option("--reports/--no-reports", help="Tr
 Resume = Annotated[bool, typer.Option("--resume", help="Fail unless the run folder exists.")]
 Cache = Annotated[Path | None, typer.Option(help="Folder of resampled volumes; by default beside the database.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that resample volumes.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and the targets, train nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and the targets; resample and train nothing.")]
 
 
 def train(
@@ -67,7 +67,7 @@ def train(
         path = known  # going on with a run needs no word of its settings
     settings = load_config(path, overrides or (), mask_steps=steps, report_steps=steps, use_reports=reports)
     console = Console(stderr=True)
-    prepared = _prepare(db, settings, cache or db.parent / "reportsup_cache", workers, console)
+    prepared = _prepare(db, settings, cache or db.parent / "reportsup_cache", workers, console, dry_run)
     if _is_main_process():
         print_plan(prepared, settings, Console())
         print_failures(prepared.failures, debug=wants_debug(context))
@@ -99,7 +99,9 @@ def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console
     rows = [("regions of reports", organ, why, n) for (organ, why), n in sorted(pools.regions.items())]
     rows += [("statements left out", organ, why, n) for (organ, why), n in prepared.targets.exclusion_counts().items()]
     rows += [("lesions", name, "smaller than a voxel: kept as one", n) for name, n in prepared.n_tiny.items()]
-    reasons = list(pools.unused.values()) + ["volume could not be read"] * len(prepared.failures)
+    reasons = [*prepared.left_out.values(), *pools.unused.values()] + ["volume could not be read"] * len(
+        prepared.failures
+    )
     rows += [("cases left out", "", reason, reasons.count(reason)) for reason in dict.fromkeys(reasons)]
     if rows:
         table = Table(title="targets", title_justify="left")
@@ -118,18 +120,29 @@ def _warnings(prepared: "Prepared") -> list[str]:
             "no validation cases: the last averaged weights are kept instead of the best, and no operating point can "
             "be chosen. Give some cases with lesion masks the split 'validation'."
         )
+    if prepared.n_to_build:
+        lines.append(f"{prepared.n_to_build} cases are not in the cache yet; `reportsup train` makes them.")
+    if prepared.n_unmeasured:
+        lines.append(
+            f"{prepared.n_unmeasured} of them have reported regions that were not measured; they count as if they "
+            "fitted the patch."
+        )
     for name, number in prepared.unused_masks.items():
         lines.append(f"{name}: drawn in {number} training cases and not trained on. Name its organ in `organs`.")
     return lines
 
 
-def _prepare(db: Path, config: "TrainingConfig", cache: Path, workers: int, console: "Console") -> "Prepared":
+def _prepare(
+    db: Path, config: "TrainingConfig", cache: Path, workers: int, console: "Console", dry_run: bool
+) -> "Prepared":
     from rich.progress import Progress
 
     from ...schemas.database import open_database
-    from ...segmentation.training.prepare import prepare
+    from ...segmentation.training.prepare import case_targets, prepare
 
-    with open_database(db, read_only=True) as connection, _bar(Progress, console) as bar:
+    with open_database(db, read_only=True) as connection:
+        known = case_targets(connection, config)  # read whole and let go: an extraction may write meanwhile
+    with _bar(Progress, console) as bar:
         tasks: dict[str, Any] = {}
 
         def progress(what: str, done: int, total: int) -> None:
@@ -137,7 +150,7 @@ def _prepare(db: Path, config: "TrainingConfig", cache: Path, workers: int, cons
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done, total=total)
 
-        return prepare(connection, config, cache, workers=workers, progress=progress)
+        return prepare(known, config, cache, workers=workers, dry_run=dry_run, progress=progress)
 
 
 def _train(run: Path, config: "TrainingConfig", prepared: "Prepared", stage: int | None, console: "Console") -> None:

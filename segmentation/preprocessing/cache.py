@@ -1,14 +1,15 @@
-"""The cache: every case resampled once to memory-mapped arrays, from which a crop reads only its own part.
+"""The cache: every case resampled once to compressed arrays, from which a crop reads only its own part.
 
-    ROOT/<plan.cache_key>/plan.json
-    ROOT/<plan.cache_key>/<case_id>/image.npy    float16 (X, Y, Z), normalised, RAS, spacing of the plan
-                                    masks.npy    uint8 (P, X, Y, Z), eight masks per byte
-                                    points.npz   sample voxels of each mask, int32 (n, 3)
-                                    case.json    geometry, mask order, boxes, volumes
+    ROOT/<plan.cache_key>/<case_id>/case.json               geometry, boxes, volumes, which files are there
+                                    image.b2nd              int16 (X, Y, Z): whole HU, RAS, spacing of the plan
+                                    mask.<name>.b2nd        bool (X, Y, Z)
+                                    margin.<mm>.<name>.b2nd bool (X, Y, Z): the mask dilated, for each margin asked for
+                                    points.<name>.npy       int32 (n, 3): voxels of the mask, for crops around them
 
 A case folder is written under a temporary name and renamed when it is complete (`build.py`), so a killed build leaves
-no half case and the next one goes on. What a report says is not in here: targets change with corrections, volumes do
-not.
+no half case and the next one goes on. Masks of further organs, and other margins, are added to it; `case.json` names
+them last. Intensities follow from the plan when a crop is read. What a report says is not in here: targets change with
+corrections, volumes do not.
 """
 
 import json
@@ -21,7 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schemas import DataError
+from .arrays import SUFFIX, Where, read_array_part
+from .plan import Plan
 
+CASE_FILE = "case.json"
+IMAGE = "image"
 Index3 = tuple[int, int, int]
 
 
@@ -65,7 +70,7 @@ class CaseCrop:
 
 @dataclass(frozen=True)
 class CachedCase:
-    """One case of the cache. Opening reads only `case.json`; arrays are memory-mapped when a crop is read.
+    """One case of the cache. Opening reads only `case.json`; arrays are read when a crop is.
 
     Attributes:
         shape: voxels (X, Y, Z) of the cache's grid.
@@ -73,9 +78,7 @@ class CachedCase:
         affine_ras: its voxel → mm affine (4, 4).
         masks: name → info, for lesion and region masks that the case has. A name that is absent is unknown, not empty;
             a lesion mask that is present but empty is in here with `n_voxels` 0.
-        planes: names in the order of their bits in `masks.npy`: "mask:liver" the mask, "margin:liver" the dilated one.
-        plan_masks: every name that the plan keeps, whether or not this case has it.
-        background: normalised intensity of air.
+        plan: says how intensities are normalised, which masks there may be, and how far margins reach.
         fingerprint: of the files that it was made from.
     """
 
@@ -85,10 +88,13 @@ class CachedCase:
     spacing_mm: tuple[float, float, float]
     affine_ras: tuple[tuple[float, ...], ...]
     masks: dict[str, MaskInfo]
-    planes: tuple[str, ...]
-    plan_masks: tuple[str, ...]
-    background: float
+    plan: Plan
     fingerprint: str
+
+    @property
+    def background(self) -> float:
+        """Normalised intensity of air."""
+        return self.plan.background
 
     def crop(
         self, start: Sequence[int], size: Sequence[int], masks: Sequence[str] = (), margins: Sequence[str] = ()
@@ -110,22 +116,20 @@ class CachedCase:
         here = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
         inside = tuple(slice(int(a - s), int(b - s)) for a, b, s in zip(first, last, start, strict=True))
         image = np.full(tuple(size), self.background, dtype=np.float32)
-        image[inside] = self.image()[here]
-        packed = self._packed()
+        image[inside] = self._normalised(here)
         cropped: dict[str, dict[str, npt.NDArray[np.bool_]]] = {"mask": {}, "margin": {}}
         for kind, names in (("mask", masks), ("margin", margins)):
             for name in names:
-                if f"{kind}:{name}" in self.planes:
+                if name in self.masks:
                     block = np.zeros(tuple(size), dtype=np.bool_)
-                    block[inside] = self._bit(packed, f"{kind}:{name}", here)
+                    block[inside] = self._voxels(kind, name, here)
                     cropped[kind][name] = block
         corner = tuple(int(s) for s in start)
         return CaseCrop(image, cropped["mask"], cropped["margin"], corner, inside)  # type: ignore[arg-type]
 
-    def image(self) -> npt.NDArray[np.float16]:
-        """The whole normalised volume, memory-mapped, (X, Y, Z)."""
-        array: npt.NDArray[np.float16] = np.load(self.folder / "image.npy", mmap_mode="r")
-        return array
+    def image(self) -> npt.NDArray[np.float32]:
+        """The whole normalised volume, (X, Y, Z)."""
+        return self._normalised(tuple(slice(0, n) for n in self.shape))
 
     def mask(self, name: str) -> npt.NDArray[np.bool_]:
         """One whole mask, (X, Y, Z).
@@ -161,59 +165,111 @@ class CachedCase:
 
     def points(self, names: Sequence[str]) -> npt.NDArray[np.int32]:
         """Voxels (n, 3) drawn evenly from each of some masks, at most 1000 from each; for crops around them."""
-        with np.load(self.folder / "points.npz") as stored:
-            found = [stored[name] for name in names if name in stored.files]
+        found = [np.load(self.folder / f"{points_file(name)}") for name in names if name in self.masks]
         return np.concatenate(found) if found else np.zeros((0, 3), dtype=np.int32)
 
     def _whole(self, kind: str, names: Sequence[str]) -> npt.NDArray[np.bool_]:
         self._check_names(names)
-        packed = self._packed()
         united = np.zeros(self.shape, dtype=np.bool_)
         for name in names:
-            if f"{kind}:{name}" not in self.planes:
+            if name not in self.masks:
                 raise DataError(
                     f"case {self.case_id}: no {kind} of '{name}' vs {', '.join(self.masks) or 'no mask at all'}. "
                     "Ask only for masks that it has."
                 )
-            united |= self._bit(packed, f"{kind}:{name}", (slice(None),) * 3)
+            united |= self._voxels(kind, name, tuple(slice(0, n) for n in self.shape))
         return united
 
-    def _packed(self) -> npt.NDArray[np.uint8]:
-        if not self.planes:  # an empty file cannot be mapped
-            return np.zeros((0, *self.shape), dtype=np.uint8)
-        array: npt.NDArray[np.uint8] = np.load(self.folder / "masks.npy", mmap_mode="r")  # (P, X, Y, Z)
-        return array
+    def _normalised(self, where: Where) -> npt.NDArray[np.float32]:
+        return self.plan.normalise(read_array_part(self.folder / f"{IMAGE}{SUFFIX}", where))
 
-    def _bit(self, packed: npt.NDArray[np.uint8], plane: str, where: tuple[slice, ...]) -> npt.NDArray[np.bool_]:
-        number = self.planes.index(plane)
-        return np.asarray(packed[number // 8][where] & np.uint8(1 << number % 8), dtype=np.bool_)
+    def _voxels(self, kind: str, name: str, where: Where) -> npt.NDArray[np.bool_]:
+        """A block of a mask or margin; a region with no voxel in the block's box is not read."""
+        if not self.masks[name].n_voxels:
+            return np.zeros([part.stop - part.start for part in where], dtype=np.bool_)
+        file = mask_file(name) if kind == "mask" else margin_file(name, self.plan.margin_mm)
+        return read_array_part(self.folder / file, where)
 
     def _check_names(self, names: Iterable[str]) -> None:
-        strangers = sorted(set(names) - set(self.plan_masks))
+        strangers = sorted(set(names) - set(self.plan.mask_names))
         if strangers:
             raise DataError(
-                f"mask: '{', '.join(strangers)}' vs one of {', '.join(self.plan_masks)}. The cache does not hold it. "
-                "Plan again with it."
+                f"mask: '{', '.join(strangers)}' vs one of {', '.join(self.plan.mask_names)}. The cache does not "
+                "hold it. Plan again with it."
             )
 
 
-def open_case(folder: Path) -> CachedCase:
-    """A case that `build_cache` wrote.
+def mask_file(name: str) -> str:
+    """The file of a mask in a case's folder."""
+    return f"mask.{name}{SUFFIX}"
+
+
+def margin_file(name: str, margin_mm: float) -> str:
+    """The file of a region mask dilated by a margin."""
+    return f"margin.{margin_mm:g}.{name}{SUFFIX}"
+
+
+def points_file(name: str) -> str:
+    """The file of a mask's sample voxels."""
+    return f"points.{name}.npy"
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """What `case.json` of a case says.
 
     Raises:
         DataError: the folder holds no complete case.
     """
     try:
-        raw: dict[str, Any] = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+        description: dict[str, Any] = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+        _ = description["fingerprint"], description["looked_for"], description["files"]
+        return description
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _incomplete(folder, error) from error
+
+
+def is_complete(description: dict[str, Any], plan: Plan, fingerprint: str) -> bool:
+    """Whether a case holds all that a plan asks for, made from the files of this fingerprint."""
+    names = {row["name"] for row in description["masks"]}
+    margins = {margin_file(name, plan.margin_mm) for name in plan.region_masks if name in names}
+    return (
+        description["fingerprint"] == fingerprint
+        and set(plan.mask_names) <= set(description["looked_for"])
+        and margins <= set(description["files"])
+    )
+
+
+def open_case(folder: Path, plan: Plan) -> CachedCase:
+    """A case that `build_cache` wrote, as a plan sees it.
+
+    Raises:
+        DataError: the folder holds no complete case.
+    """
+    raw = read_description(folder)
+    wanted = set(plan.mask_names)
+    try:
         masks = {
             row["name"]: MaskInfo(**{**row, "box_start": tuple(row["box_start"]), "box_stop": tuple(row["box_stop"])})
-            for row in raw.pop("masks")
+            for row in raw["masks"]
+            if row["name"] in wanted
         }
-        affine = tuple(tuple(row) for row in raw.pop("affine_ras"))
-        lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
-        return CachedCase(folder=folder, masks=masks, affine_ras=affine, **lists)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"cache: {folder} holds no complete case ({type(error).__name__}) vs case.json and its arrays. It "
-            "cannot be trained on. Remove the folder; the next run makes it again."
-        ) from error
+        ordered = {name: masks[name] for name in plan.mask_names if name in masks}
+        return CachedCase(
+            case_id=raw["case_id"],
+            folder=folder,
+            shape=tuple(raw["shape"]),
+            spacing_mm=tuple(raw["spacing_mm"]),
+            affine_ras=tuple(tuple(row) for row in raw["affine_ras"]),
+            masks=ordered,
+            plan=plan,
+            fingerprint=raw["fingerprint"],
+        )
+    except (KeyError, TypeError) as error:
+        raise _incomplete(folder, error) from error
+
+
+def _incomplete(folder: Path, error: Exception) -> DataError:
+    return DataError(
+        f"cache: {folder} holds no complete case ({type(error).__name__}) vs case.json and its arrays. It "
+        "cannot be trained on. Remove the folder; the next run makes it again."
+    )

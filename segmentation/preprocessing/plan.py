@@ -5,10 +5,16 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from ...schemas import ConfigError
 
-CACHE_VERSION = 2
-_CACHE_FIELDS = ("spacing_mm", "image_order", "clip_hu", "mean_hu", "std_hu", "channels", "region_masks", "margin_mm")
+CACHE_VERSION = 3
+# What a resampled volume depends on. Intensities are applied when a crop is read, masks and margins are files of their
+# own that are added: neither makes a volume anew.
+_CACHE_FIELDS = ("spacing_mm", "image_order", "organ_box_mm")
+_CROPPED_FIELDS = (*_CACHE_FIELDS, "channels", "region_masks")  # a volume cut around organs depends on which they are
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class Plan:
         region_masks: organ and part masks kept in the cache, sorted; each raw and dilated by `margin_mm`.
         margin_mm: how far a lesion may reach out of the region that the report names.
         image_order: 1 = linear, 3 = cubic spline.
+        organ_box_mm: cached volumes end this far beyond the masks of organs and lesions; None = they are whole.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -74,6 +81,7 @@ class Plan:
     region_masks: tuple[str, ...]
     margin_mm: float = 15.5
     image_order: int = 1
+    organ_box_mm: float | None = None
 
     @property
     def mask_names(self) -> tuple[str, ...]:
@@ -82,8 +90,9 @@ class Plan:
 
     @property
     def cache_key(self) -> str:
-        """Hash over everything that changes a cached array; the patch size does not."""
-        payload = {name: value for name, value in asdict(self).items() if name in _CACHE_FIELDS}
+        """Hash over what changes a resampled volume: the grid, and where it is cut off."""
+        names = _CACHE_FIELDS if self.organ_box_mm is None else _CROPPED_FIELDS
+        payload = {name: value for name, value in asdict(self).items() if name in names}
         text = json.dumps({"version": CACHE_VERSION, **payload}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -91,6 +100,14 @@ class Plan:
     def background(self) -> float:
         """Normalised intensity of air: what a crop is padded with beyond the volume."""
         return (self.clip_hu[0] - self.mean_hu) / self.std_hu
+
+    def normalise(self, hu: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Intensities as the network sees them: clipped, centred, of unit spread."""
+        low, high = (np.float32(value) for value in self.clip_hu)
+        image = np.clip(hu.astype(np.float32), low, high)
+        image -= np.float32(self.mean_hu)
+        image /= np.float32(self.std_hu)
+        return image
 
     def to_json(self) -> str:
         """The plan as JSON, indented for readers; `from_json` gives it back exactly."""
@@ -126,6 +143,7 @@ def render_plan(plan: Plan, fingerprint: Fingerprint | None = None) -> str:
         ("lesion channels", ", ".join(channel.name for channel in plan.channels)),
         ("region masks", ", ".join(plan.region_masks) or "none"),
         ("margin", f"{plan.margin_mm:g} mm around a region"),
+        ("cached volumes", "whole" if plan.organ_box_mm is None else f"to {plan.organ_box_mm:g} mm beyond the organs"),
         ("cache key", plan.cache_key),
     ]
     width = max(len(name) for name, _ in rows)

@@ -115,6 +115,7 @@ def make_plan(
     divisor: int = 16,
     margin_mm: float = 15.5,
     image_order: int = 1,
+    organ_box_mm: float | None = None,
 ) -> Plan:
     """The plan for a fingerprint; what is given overrides what is planned.
 
@@ -122,6 +123,7 @@ def make_plan(
         spacing_mm: None = the median of the cases, not finer than 1 mm; on a much coarser axis its finest tenth.
         patch_size: None = as near to a cube in mm as `patch_voxels` and the volumes allow, multiples of `divisor`.
         image_order: 1 = linear, 3 = cubic spline.
+        organ_box_mm: see `Plan`.
 
     Raises:
         ConfigError: a spacing, patch size, margin or order that cannot be meant.
@@ -143,6 +145,7 @@ def make_plan(
         region_masks=tuple(sorted(region_masks)),
         margin_mm=margin_mm,
         image_order=image_order,
+        organ_box_mm=organ_box_mm,
     )
 
 

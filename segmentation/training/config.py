@@ -44,6 +44,8 @@ class TrainingConfig:
     initial_run: str | None = None  # a run folder whose weights are the start, e.g. with mask_steps = 0
 
     # Targets and plan.
+    plan_of: str | None = None  # a run folder: its grid, intensities and patch, so that cases join its cache
+    organ_box_mm: Length | None = None  # cached volumes end this far from organs and lesions; None = whole
     organs: tuple[str, ...] | None = None
     unmentioned: Literal["unknown", "negative"] = "unknown"  # what a report means by not naming an organ
     spacing_mm: tuple[Length, Length, Length] | None = None

@@ -17,6 +17,7 @@ from .augmentation import SpatialAugmentation
 from .config import TrainingConfig
 from .crops import CropRules, Sample, TrainingCase, make_sample, region_scale, trains_on
 from .sampling import Pool, Sampler, rank_slots
+from .teaching import NOTHING_KNOWN, REPORTS_OFF
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def sort_cases(cases: Mapping[str, TrainingCase], plan: Plan, rules: CropRules, 
         if kind in groups and (use_reports or kind.startswith("mask")):
             groups[kind].append(case_id)
         else:
-            unused[case_id] = "reports are off" if kind in groups else kind
+            unused[case_id] = REPORTS_OFF if kind in groups else kind
         if use_reports and kind.startswith("mask") and any(use.reason is None for use in uses):
             groups["report+"].append(case_id)
         if use_reports and kind in groups:
@@ -150,7 +151,7 @@ def _kind(case: TrainingCase, plan: Plan, rules: CropRules, uses: Sequence[_Regi
         return "report+"
     if ChannelStatus.KNOWN_ABSENT in statuses:
         return "report-"
-    return "no region of its report can be trained on" if ChannelStatus.REPORT in statuses else "nothing known"
+    return "no region of its report can be trained on" if ChannelStatus.REPORT in statuses else NOTHING_KNOWN
 
 
 def make_samplers(pools: TrainingPools, config: TrainingConfig) -> dict[int, Sampler]:

@@ -98,6 +98,29 @@ def test_train_predict_evaluate(work, capsys):
     assert sum(row["score"] for row in large_only["results"]) < sum(scores[2])
 
 
+def test_the_database_is_free_while_volumes_are_prepared(work, monkeypatch):
+    from reportsup.segmentation.training import prepare as prepare_module
+
+    build = prepare_module.build_cache
+
+    def writing(*arguments, **options):
+        with open_database(work / "r.duckdb") as connection:  # refused while another process or reader holds it
+            connection.execute("CREATE OR REPLACE TABLE written AS SELECT 1")
+            connection.execute("DROP TABLE written")
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(prepare_module, "build_cache", writing)
+    arguments = ["train", "--db", work / "r.duckdb", "--run", work / "free", "--steps", 1, "--workers", 1]
+    assert call(*arguments, *settings()) == 0
+
+
+def test_a_dry_run_resamples_nothing(work, capsys):
+    arguments = ["train", "--db", work / "r.duckdb", "--cache", work / "dry", "--dry-run", "--workers", 1]
+    assert call(*arguments, *settings()) == 0
+    assert "are not in the cache yet" in capsys.readouterr().out
+    assert not list((work / "dry").rglob("case.json"))
+
+
 def stored(db: Path) -> int:
     """Rows of predictions in the database."""
     with open_database(db, read_only=True) as connection:

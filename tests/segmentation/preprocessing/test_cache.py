@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import nibabel as nib
@@ -21,7 +22,7 @@ from reportsup.segmentation.preprocessing import (
     target_grid,
     to_ras,
 )
-from reportsup.segmentation.preprocessing import build as build_module
+from reportsup.segmentation.preprocessing import case_files as case_files_module
 from scipy.ndimage import distance_transform_edt
 
 PLAN = Plan(
@@ -53,12 +54,13 @@ def test_cache_equals_direct_resampling(cached):
     case, stored = cached
     ct, source = _ras(case.ct)
     target = target_grid(source, PLAN.spacing_mm)
-    image = (resample_image(np.clip(ct, -100, 200), source, target) - 40) / 12
-    np.testing.assert_allclose(stored.image(), image, atol=5e-3)
-    assert stored.image().dtype == np.float16
+    hu = resample_image(ct, source, target)
+    image = (np.clip(hu, -100, 200) - 40) / 12
+    np.testing.assert_allclose(stored.image(), image, atol=0.51 / 12)  # whole HU
+    assert stored.image().dtype == np.float32
     np.testing.assert_allclose(np.array(stored.affine_ras), target.affine_ras)
     whole, grid = prepare_image(case.ct, PLAN)
-    np.testing.assert_allclose(whole, image, atol=1e-4)
+    np.testing.assert_array_equal(whole, stored.image())
     assert grid.shape == stored.shape == stored.image().shape
     for name, mask in case.masks.items():
         native, _ = _ras(mask.path, mask.label)
@@ -158,27 +160,28 @@ def test_a_build_killed_in_the_middle_resumes(tmp_path, make_case):
     script.write_text(
         "import os, pickle, sys\n"
         "from pathlib import Path\n"
-        "from reportsup.segmentation.preprocessing import build\n"
+        "from reportsup.segmentation.preprocessing import build, case_files\n"
         "cases, plan, root = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
-        "save, calls = build.np.savez, []\n"
+        "save = case_files.dilate_region\n"
         "def dying(*a, **k):\n"
-        "    calls.append(1)\n"
-        "    save(*a, **k) if len(calls) == 1 else os._exit(9)\n"
-        "build.np.savez = dying\n"
+        "    return save(*a, **k) if not list(Path(root).rglob('.B.*.tmp')) else os._exit(9)\n"
+        "case_files.dilate_region = dying\n"
         "build.build_cache(cases, plan, root)\n"
     )
     (tmp_path / "job").write_bytes(pickle.dumps((cases, PLAN, tmp_path / "cache")))
     assert subprocess.run([sys.executable, script, tmp_path / "job"], check=False).returncode == 9
     folder = tmp_path / "cache" / PLAN.cache_key
-    assert open_case(folder / "A").case_id == "A"
+    assert open_case(folder / "A", PLAN).case_id == "A"
     with pytest.raises(DataError, match="no complete case"):
-        open_case(folder / "B")
+        open_case(folder / "B", PLAN)
     assert len(list(folder.glob(".B.*.tmp"))) == 1
     result = build_cache(cases, PLAN, tmp_path / "cache")
     assert result.n_built == 1
     whole = build_cache(cases, PLAN, tmp_path / "straight").cases
     for name in ("A", "B"):
-        for file in ("image.npy", "masks.npy", "case.json"):
+        files = sorted(path.name for path in whole[name].folder.iterdir())
+        assert sorted(path.name for path in result.cases[name].folder.iterdir()) == files
+        for file in files:
             assert (result.cases[name].folder / file).read_bytes() == (whole[name].folder / file).read_bytes()
 
 
@@ -186,22 +189,22 @@ def test_an_interrupted_case_leaves_nothing(tmp_path, make_case, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build_module, "pack", interrupt)
+    monkeypatch.setattr(case_files_module, "write_array", interrupt)
     with pytest.raises(KeyboardInterrupt):
         build_cache([make_case("A")], PLAN, tmp_path / "cache")
-    assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir()] == ["plan.json"]
+    assert [p.name for p in (tmp_path / "cache" / PLAN.cache_key).iterdir()] == []
 
 
 @pytest.mark.parametrize("error", [MemoryError("3 GiB"), TypeError("odd")])
 def test_whatever_goes_wrong_costs_its_own_case(tmp_path, make_case, monkeypatch, error):
-    real = build_module.open_volume
+    real = case_files_module.open_volume
 
     def broken(path):
         if path.parent.name == "A":
             raise error
         return real(path)
 
-    monkeypatch.setattr(build_module, "open_volume", broken)
+    monkeypatch.setattr(case_files_module, "open_volume", broken)
     result = build_cache([make_case("A"), make_case("B")], PLAN, tmp_path / "cache")
     assert list(result.cases) == ["B"]
     assert result.failures["A"].message.startswith(type(error).__name__)
@@ -238,3 +241,74 @@ def test_lesions_smaller_than_a_voxel_are_counted(tmp_path, make_case):
     coarse = replace(PLAN, spacing_mm=(4.0, 4.0, 8.0))
     result = build_cache([case], coarse, tmp_path / "cache")
     assert result.n_tiny == {"liver_lesion": 2}
+
+
+def test_another_margin_needs_no_file_of_the_case(tmp_path, make_case):
+    case = make_case("A")
+    build_cache([case], PLAN, tmp_path / "cache")
+    for path in {case.ct, *(mask.path for mask in case.masks.values())}:
+        path.unlink()
+    wide = replace(PLAN, margin_mm=9.0, mean_hu=0.0, std_hu=1.0)
+    result = build_cache([case], wide, tmp_path / "cache")
+    assert (result.n_built, result.failures) == (1, {})
+    stored = result.cases["A"]
+    distance_mm = distance_transform_edt(~stored.mask("liver"), sampling=PLAN.spacing_mm)
+    np.testing.assert_array_equal(stored.margin(["liver"]), distance_mm <= 9.0)
+    narrow = build_cache([case], PLAN, tmp_path / "cache")
+    assert narrow.n_built == 0
+    np.testing.assert_allclose(narrow.cases["A"].image() * 12 + 40, stored.image(), atol=1e-3)
+
+
+def test_further_organs_are_added_beside_the_volume(tmp_path, make_case):
+    case = make_case("A")
+    first = replace(PLAN, channels=PLAN.channels[:1], region_masks=("liver",))
+    liver = build_cache([case], first, tmp_path / "cache").cases["A"]
+    image = liver.folder / "image.b2nd"
+    before = (image.stat().st_ino, image.stat().st_mtime_ns)
+    result = build_cache([case], PLAN, tmp_path / "cache")
+    assert result.n_built == 1
+    assert (image.stat().st_ino, image.stat().st_mtime_ns) == before
+    whole = build_cache([case], PLAN, tmp_path / "straight").cases["A"]
+    for name in PLAN.region_masks:
+        np.testing.assert_array_equal(result.cases["A"].mask(name), whole.mask(name))
+        np.testing.assert_array_equal(result.cases["A"].margin([name]), whole.margin([name]))
+    assert result.cases["A"].masks == whole.masks
+    assert build_cache([case], first, tmp_path / "cache").n_built == 0
+
+
+def test_starts_at_the_same_time_build_each_case_once(tmp_path, make_case):
+    cases = [make_case(name) for name in "ABCDE"]
+    script = tmp_path / "start.py"
+    script.write_text(
+        "import pickle, sys, time\n"
+        "from pathlib import Path\n"
+        "from reportsup.segmentation.preprocessing import build_cache\n"
+        "cases, plan, root = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
+        "time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
+        "result = build_cache(cases, plan, root)\n"
+        "assert not result.failures, result.failures\n"
+        "print(len(result.cases), result.n_built)\n"
+    )
+    (tmp_path / "job").write_bytes(pickle.dumps((cases, PLAN, tmp_path / "cache")))
+    together = str(time.time() + 8)
+    started = [
+        subprocess.Popen([sys.executable, script, tmp_path / "job", together], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=120)[0].split() for process in started]
+    assert [words[0] for words in said] == ["5"] * 3
+    assert sum(int(words[1]) for words in said) == 5, "each case is built by one of them"
+
+
+def test_cached_volumes_end_beyond_the_organs(tmp_path, make_case):
+    case = make_case("A")
+    whole = build_cache([case], replace(PLAN, margin_mm=2.0), tmp_path / "cache").cases["A"]
+    cut = build_cache([case], replace(PLAN, margin_mm=2.0, organ_box_mm=2.0), tmp_path / "cache").cases["A"]
+    assert np.prod(cut.shape) < np.prod(whole.shape)
+    low = np.rint(np.linalg.solve(whole.affine_ras, np.array(cut.affine_ras)[:, 3])[:3]).astype(int)
+    part = tuple(slice(a, a + n) for a, n in zip(low, cut.shape, strict=True))
+    np.testing.assert_array_equal(cut.image(), whole.image()[part])
+    for name in PLAN.region_masks:
+        assert cut.masks[name].n_voxels == whole.masks[name].n_voxels
+        np.testing.assert_array_equal(cut.margin([name]), whole.margin([name])[part])
+        assert whole.mask(name)[tuple((np.asarray(cut.points([name])) + low).T)].all()

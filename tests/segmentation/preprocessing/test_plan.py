@@ -87,14 +87,18 @@ def test_overrides_and_nonsense():
         make_plan(_fingerprint((1.0, 1.0, 1.0)), CHANNELS, (), spacing_mm=(0.0, 1.0, 1.0))
 
 
-def test_key_follows_what_is_in_the_arrays_only():
+def test_key_follows_what_is_in_the_resampled_volumes_only():
     plan = make_plan(_fingerprint((1.0, 1.0, 1.0)), CHANNELS, ["liver"])
-    assert replace(plan, patch_size=(32, 32, 32)).cache_key == plan.cache_key
-    for change in (
-        {"spacing_mm": (1.0, 1.0, 1.5)}, {"mean_hu": 0.0}, {"std_hu": 1.0}, {"clip_hu": (0.0, 1.0)}, {"margin_mm": 5.0},
-        {"image_order": 3}, {"region_masks": ()}, {"channels": ()},
-    ):  # fmt: skip
+    free = [
+        {"patch_size": (32, 32, 32)}, {"mean_hu": 0.0}, {"std_hu": 1.0}, {"clip_hu": (0.0, 1.0)}, {"margin_mm": 5.0},
+        {"region_masks": ()}, {"channels": ()},
+    ]  # fmt: skip
+    for change in free:
+        assert replace(plan, **change).cache_key == plan.cache_key
+    for change in ({"spacing_mm": (1.0, 1.0, 1.5)}, {"image_order": 3}, {"organ_box_mm": 30.0}):
         assert replace(plan, **change).cache_key != plan.cache_key
+    cut = replace(plan, organ_box_mm=30.0)
+    assert replace(cut, region_masks=()).cache_key != cut.cache_key, "what is cut away depends on the organs"
 
 
 def test_json_and_text():
