@@ -65,7 +65,7 @@ def write_report(
 def _page(evaluation: Evaluation, examples: tuple[Example, ...], comparison: Comparison | None) -> str:
     template = Template(files(__package__).joinpath("report_page.html").read_text(encoding="utf-8"))
     return template.substitute(
-        title=html.escape(evaluation.name),
+        title=html.escape(f"Evaluation: {evaluation.name}"),
         lead=html.escape(_lead(evaluation)),
         failures=_failures_section(evaluation),
         figures=page_tables.figures_table(evaluation).to_html(),
