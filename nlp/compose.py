@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from .decide.clusters import Cluster
+from .decide.group import main_mention
 from .recognise.sizes import Size
 from .spans import Located, Mention
 
@@ -39,6 +39,7 @@ class Draft:
     anchor: tuple[int, int]
     evidence: list[tuple[int, int]]
     section: str
+    p_group: float
     cluster: Cluster = field(repr=False, default_factory=Cluster)
     lesion_type: str = "unspecified"
     type_text: str = ""
@@ -48,14 +49,23 @@ class Draft:
     confidence: float = 0.0
     features: dict[str, Sequence[str]] = field(repr=False, default_factory=dict)
 
+    @property
+    def group(self) -> bool:
+        """Whether it is several lesions told as one finding."""
+        return self.p_group >= 0.5
 
-def compose(cluster: Cluster) -> Draft:
-    """The most specific values of each field over the mentions of one lesion."""
+
+def compose(cluster: Cluster, p_group: float) -> Draft:
+    """The most specific values of each field over the mentions of one finding.
+
+    Args:
+        p_group: probability that it is several lesions.
+    """
     members = cluster.mentions
     main = main_mention(cluster)
     m = main.mention
     sized = [x for x in members if x.mention.size]
-    group = is_group(cluster)
+    group = p_group >= 0.5
     whole = next((x for x in members if x.mention.plural and x.organ == main.organ), main) if group else main
     sizes = _group_sizes(sized) if group else _lesion_size(sized)
     count, least = _count(cluster, group, sizes)
@@ -74,29 +84,9 @@ def compose(cluster: Cluster) -> Draft:
         anchor=anchor,
         evidence=sorted({quote(x) for x in members}),
         section=m.sentence.section,
+        p_group=p_group,
         cluster=cluster,
     )
-
-
-def main_mention(cluster: Cluster) -> Located:
-    """The mention that tells most: the first with a size, else the first."""
-    return next((x for x in cluster.mentions if x.mention.size), cluster.mentions[0])
-
-
-def is_group(cluster: Cluster) -> bool:
-    """Whether the mentions speak of several lesions."""
-    for x in cluster.mentions:
-        m = x.mention
-        if m.size and len(m.size.lesions_mm) > 1:
-            return True
-    first = cluster.mentions[0].mention
-    main = main_mention(cluster).mention
-    listed = [x.mention for x in cluster.mentions if x.mention.member]
-    if any(x.sentence is y.sentence for x, y in pairwise(listed)):
-        return True
-    if main.shared and main.size:
-        return False
-    return main.plural or (first.plural and (not main.head or main.head.kind == "anaphor"))
 
 
 def _group_sizes(sized: Sequence[Located]) -> list[tuple[Diameters, int, int]]:

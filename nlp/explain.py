@@ -8,8 +8,9 @@ The names are those of the weights' file, so that every number can be looked up 
 import json
 from collections.abc import Sequence
 
-from .compose import Draft, main_mention
+from .compose import Draft
 from .decide import size_role
+from .decide.group import main_mention
 from .decide.model import Chooser, Weights, crossed
 from .reader import Reading
 

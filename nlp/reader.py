@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ..schemas import load_anatomy
 from .compose import Draft, compose
-from .decide import certainty, confidence, lesion_type, negatives, place, resolve, side, size_list, size_role
+from .decide import certainty, confidence, group, lesion_type, negatives, place, resolve, side, size_list, size_role
 from .decide import organ as organs
 from .decide.clusters import Cluster, History, Report, Spoken
 from .decide.model import Chooser, Weights, softmax
@@ -49,6 +49,10 @@ class Reading:
     free: dict[str, float] = field(default_factory=dict)  # organ → probability that sentences call it free
     negatives: dict[str, float] = field(default_factory=dict)  # organ → probability that it is said to be free
     confidence: float = 1.0
+
+    def siblings(self, cluster: Cluster) -> list[Cluster]:
+        """The other clusters of its organ."""
+        return [c for c in self.clusters if c.organ == cluster.organ and c is not cluster]
 
     @cached_property
     def type_words(self) -> dict[str, Counter[str]]:
@@ -96,10 +100,15 @@ class Reader:
     def conclude(self, reading: Reading) -> Reading:
         """The reading with its findings, negative organs and confidence."""
         for cluster in reading.clusters:
-            reading.drafts.append(self.describe(compose(cluster), reading))
+            reading.drafts.append(self.describe(self.compose(cluster, reading), reading))
         reading.negatives = self.negative_organs(reading)
         reading.confidence = report_confidence(reading)
         return reading
+
+    def compose(self, cluster: Cluster, reading: Reading) -> Draft:
+        """A cluster's finding without type, certainty and confidence."""
+        names = [*group.features(cluster, reading.siblings(cluster)), "bias"]
+        return compose(cluster, self.weights["group"].probability(names))
 
     def describe(self, draft: Draft, reading: Reading) -> Draft:
         """The draft with type, certainty and confidence decided."""

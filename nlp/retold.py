@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from ..schemas import Section
-from .compose import Draft, is_group
+from .compose import Draft
 from .decide.resolve import DROP
 from .reader import Reading
 from .spans import Located, Mention
@@ -33,9 +33,8 @@ def _of_one_lesion(draft: Draft) -> Iterator[tuple[Mention, Mention]]:
     Of a group, only sentences that both speak of it as one ("nodules, the largest 8 mm").
     """
     sized = [x.mention for x in draft.cluster.mentions if x.mention.size is not None]
-    group = is_group(draft.cluster)
     for a, b in combinations(sized, 2):
-        alike = (a.plural and b.plural) or not group
+        alike = (a.plural and b.plural) or not draft.group
         if alike and a.sentence is not b.sentence and not _tells(a, b) and not _tells(b, a):
             yield a, b
 

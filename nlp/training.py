@@ -10,8 +10,8 @@ import numpy as np
 
 from ..schemas import load_anatomy
 from .alignment import Gold, list_is_group, retells, size_roles, speaks_of
-from .compose import Draft, compose
-from .decide import certainty, confidence, lesion_type, negatives, place, side, size_list, size_role
+from .compose import Draft
+from .decide import certainty, confidence, group, lesion_type, negatives, place, side, size_list, size_role
 from .decide import organ as organs
 from .decide.clusters import Cluster, Report, Spoken
 from .decide.fit import Choice, Design
@@ -29,6 +29,7 @@ PENALTY = {
     "side": 3.0,
     "place": 3.0,
     "resolve": 6.0,
+    "group": 3.0,
     "lesion_type": 3.0,
     "certainty": 2.0,
     "negative": 2.0,
@@ -102,8 +103,9 @@ def train(
         e.located = reader_for(e).locate(e.sentences, e.mentions)
     fitted("resolve", [c for e in examples for c in _resolve_choices(e)])
     readings = [reader_for(e).resolve(e.sentences, e.located) for e in examples]
-    for reading in readings:
-        reading.drafts = [compose(cluster) for cluster in reading.clusters]
+    fitted("group", [c for e, r in zip(examples, readings, strict=True) for c in _group_choices(e, r)])
+    for e, reading in zip(examples, readings, strict=True):
+        reading.drafts = [reader_for(e).compose(cluster, reading) for cluster in reading.clusters]
     fitted("lesion_type", [c for e, r in zip(examples, readings, strict=True) for c in _type_choices(e, r)])
     fitted("certainty", [c for e, r in zip(examples, readings, strict=True) for c in _certainty_choices(e, r)])
     fitted("confidence", [c for e, r in zip(examples, readings, strict=True) for c in _confidence_choices(e, r)])
@@ -266,21 +268,29 @@ def _right_actions(
     return [1], (fresh or here)[0]
 
 
-def _gold_of(e: Example, draft: Draft) -> dict[str, Any] | None:
-    """The annotated finding that most of a draft's mentions speak of."""
+def _gold_of(e: Example, cluster: Cluster) -> dict[str, Any] | None:
+    """The annotated finding that most of a cluster's mentions speak of."""
+    organ = group.main_mention(cluster).organ
     counted = Counter(
-        n
-        for x in draft.cluster.mentions
-        for n in e.about[x.mention.index]
-        if e.gold.findings[n]["organ"] == draft.organ
+        n for x in cluster.mentions for n in e.about[x.mention.index] if e.gold.findings[n]["organ"] == organ
     )
     return dict(e.gold.findings[min(counted, key=lambda n: (-counted[n], n))]) if counted else None
+
+
+def _group_choices(e: Example, reading: Reading) -> list[Choice]:
+    out = []
+    for cluster in reading.clusters:
+        told = _gold_of(e, cluster)
+        if told:
+            names = [*group.features(cluster, reading.siblings(cluster)), "bias"]
+            out.append(Choice([names, []], (0 if told["count_min"] > 1 else 1,), e.group))
+    return out
 
 
 def _type_choices(e: Example, reading: Reading) -> list[Choice]:
     out = []
     for draft in reading.drafts:
-        told = _gold_of(e, draft)
+        told = _gold_of(e, draft.cluster)
         if told:
             found = crossed(lesion_type.TYPES, [*type_features(draft, reading), "bias"])
             out.append(Choice(found, (lesion_type.TYPES.index(told["type"]),), e.group))
@@ -290,7 +300,7 @@ def _type_choices(e: Example, reading: Reading) -> list[Choice]:
 def _certainty_choices(e: Example, reading: Reading) -> list[Choice]:
     out = []
     for draft in reading.drafts:
-        told = _gold_of(e, draft)
+        told = _gold_of(e, draft.cluster)
         if told:
             names = [*certainty.features(draft.cluster.mentions), "bias"]
             out.append(Choice([names, []], (0 if told["certainty"] == "possible" else 1,), e.group))

@@ -1,16 +1,13 @@
 """Mentions gathered into lesions while a report is read in its order, and what stands around a mention."""
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain, islice, takewhile
 
 from ..recognise.sizes import Size
 from ..spans import Located
 
 MAX_CLUSTERS = 14  # that a mention can be linked to
-_LATER = 40  # mentions of an organ that are looked at ahead
 
 History = Sequence[tuple[Located, str]]  # the mentions before one, and what each turned out to be
 
@@ -73,16 +70,3 @@ class Report:
 
     located: Sequence[Located]
     free: Mapping[str, float]
-
-    @cached_property
-    def _of(self) -> dict[str, list[int]]:
-        numbers: dict[str, list[int]] = {}
-        for number, item in enumerate(self.located):
-            numbers.setdefault(item.organ, []).append(number)
-        return numbers
-
-    def later(self, organ: str, number: int) -> list[Located]:
-        """The next mentions of an organ behind the one of that number."""
-        numbers = self._of.get(organ, [])
-        first = bisect_right(numbers, number)
-        return [self.located[k] for k in numbers[first : first + _LATER]]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from ..compose import Draft, is_group, main_mention
+from ..compose import Draft
+from .group import main_mention
 
 _STEPS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
@@ -23,11 +24,12 @@ def features(draft: Draft, sureness: Iterable[float]) -> list[str]:
         *steps("first", taken[0]),
         *steps("least", min(taken)),
     ]
+    out += steps("group", max(draft.p_group, 1.0 - draft.p_group))
     if m.size:
         out += steps("current", m.p_current)
     out += [
         f"sized={bool(draft.sizes)}",
-        f"group={is_group(draft.cluster)}",
+        f"group={draft.group}",
         f"n_sizes={min(len(draft.sizes), 3)}",
         f"mentions={min(len(draft.cluster.mentions), 4)}",
         f"head={m.head.kind if m.head else 'none'}",

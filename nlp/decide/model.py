@@ -68,6 +68,7 @@ DECISIONS = (
     "side",
     "place",
     "resolve",
+    "group",
     "lesion_type",
     "certainty",
     "negative",

@@ -62,24 +62,10 @@ def largest_before(mention: Mention, start: int) -> bool:
 def in_order(mention: Mention, spans: Sequence[object], span: object) -> list[str]:
     """Whether the mention's size and a span have the same place in two lists of one sentence ("… respectively")."""
     s = mention.sentence
-    if mention.size is None or len(s.sizes) < 2:
+    if mention.size is None or not 1 < len(s.sizes) == len(spans):
         return []
     said = "said" if RESPECTIVELY.search(s.text) else "unsaid"
-    out = []
-    there = next((i for i, x in enumerate(spans) if x is span), None)
-    if len(s.sizes) == len(spans):
-        out.append(f"order_{said}_{mention.size_number == there}")
-    if mention.member and there is not None:
-        i, n = mention.member
-        first = s.sizes[mention.size_number - i].start
-        before = sum(x.end <= first for x in spans)  # type: ignore[attr-defined]
-        if len(spans) == n:
-            out.append(f"list_{said}_{there == i}")
-        elif before >= n and there >= before - n and there < before:
-            out.append(f"list_before_{said}_{there - before + n == i}")
-        elif len(spans) - before >= n and before <= there < before + n:
-            out.append(f"list_after_{said}_{there - before == i}")
-    return out
+    return [f"order_{said}_{spans[mention.size_number] is span}"]
 
 
 RESPECTIVELY = re.compile(r"\b(?:respectively|in order|in that order|in this order|resp|that order)\b")

@@ -52,7 +52,7 @@ def own_features(located: Located, clusters: Spoken, report: Report, history: Hi
     out.append(f"{kind}|same_organ={min(clusters.of(located.organ), 3)}|{s.section == 'impression'}")
     out.append(f"{kind}|clusters={min(len(clusters), 2)}|{s.section == 'impression'}")
     out += _following(m, located, upcoming, kind)
-    out += _elsewhere(located, report, len(history), kind)
+    out.append(f"{kind}|free={int(report.free.get(located.organ, 0.0) * 4)}")
     out += _preceding(m, located, history, kind)
     answer = template_answer(s, m.core[1])
     if answer:
@@ -61,24 +61,6 @@ def own_features(located: Located, clusters: Spoken, report: Report, history: Hi
         out.append(f"heading={s.heading[:20]}")
     if s.lesion_list:
         out.append(f"{kind}|lesion_list")
-    return out
-
-
-def _elsewhere(located: Located, report: Report, number: int, kind: str) -> list[str]:
-    """Whether the rest of the report tells it again, and whether it calls the organ free of lesions."""
-    m = located.mention
-    out = [f"{kind}|free={int(report.free.get(located.organ, 0.0) * 4)}"]
-    others = report.later(located.organ, number)
-    if m.size:
-        biggest = max(d for x in m.size.lesions_mm for d in x)
-        sizes = [max(d for y in x.mention.size.lesions_mm for d in y) for x in others if x.mention.size]
-        again = any(abs(d - biggest) <= 1.0 for d in sizes)
-        near = any(abs(d - biggest) <= 0.15 * biggest for d in sizes)
-        out.append(f"again={'same' if again else 'near' if near else 'no'}|{m.sentence.section}")
-    elif m.head and m.head.kind != "anaphor":
-        again = any(x.mention.head and x.mention.head.text == m.head.text for x in others)
-        out.append(f"word_again={again}|{m.sentence.section}")
-    out.append(f"{kind}|organ_again={min(len(others), 3)}|{m.sentence.section}")
     return out
 
 

@@ -46,7 +46,8 @@ _AFTER = re.compile(
     r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|"
     r"x\s?(?P<x>\d{1,2})\b(?!\s*(?:x|mm|cm|\.\d))"
     rf"|,?\s*(?:at least|more than|over|>)\s*(?P<least>{_TOLD})\b(?!\s*(?:mm|cm|[.,]\d))"
-    rf"|,?\s+(?P<number>{_TOLD}) in (?:number|total))"
+    rf"|,?\s+(?P<number>{_TOLD}) in (?:number|total)"
+    rf"|\s*[:,(]\s*number:? (?P<told>{_TOLD})\b(?!\s*(?:mm|cm|[.,x/]\s?\d)))"
 )
 
 
@@ -121,7 +122,7 @@ def _explicit(before: str, phrase: str, sentence: Sentence, start: int, head: He
         if after.group("least"):
             least = NUMBERS.get(after.group("least")) or int(after.group("least"))
             return None, least + (0 if "least" in after.group() else 1)
-        found = after.group("k") or after.group("x") or after.group("number")
+        found = after.group("k") or after.group("x") or after.group("number") or after.group("told")
         number = NUMBERS.get(found) or int(found)
         return (number, number) if 1 <= number <= 60 else None
     return None

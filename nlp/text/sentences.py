@@ -18,7 +18,7 @@ _ABBREVIATION = re.compile(rf"(?:^|[\s(])(?:{'|'.join(re.escape(a) for a in _ABB
 # capital, a digit, a bullet or a blank line. "(cyst?)" and "adenoma ?)" do not end a sentence.
 _END = re.compile(
     r"(?<!\d)(?<!\d )(?<!\.\.)\.(?=\s|$|\"|[a-z]{4})|(?<=\d)\.(?=\s+[^\d\s]|\s*$|\s*\n)|(?<=[\d)])(?<!x \d)\.(?=\s+\d)|"
-    r"[!?](?=\s|$)(?!\s*\))|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
+    r"[!?](?=\s|$)(?!\s*[)\[])|;(?=\s)|\s[•▪●◦·](?=\s?\S)"
     r"|\s\"(?=\s)|\"(?=\s?[a-z])(?<=\.\")|\n|\s(?=\[[ x]?\]\s?(?!yes|no\b|y\b|n\b)[a-z])"
 )
 _NOT_NUMBER = re.compile(r"\s*(?:[a-z]|$)")  # what follows "no." when it is an answer, not a number

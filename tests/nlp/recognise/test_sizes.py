@@ -76,6 +76,7 @@ def test_offsets_are_those_of_the_report():
         ("increased from 2 to 3 cm", [(20, "prior"), (30, "current")]),
         ("21 -> 16 mm", [(21, "prior"), (16, "current")]),
         ("30 -> 34 -> 12 mm", [(30, "prior"), (34, "prior"), (12, "current")]),
+        ("16 mm <- 21 mm <- 30 mm", [(16, "current"), (21, "prior"), (30, "prior")]),
         ("2.1→1.6 cm", [(21, "prior"), (16, "current")]),
         ("cysts range from 5 to 14 mm", [(14, "")]),
         ("12 mm (was 9)", [(12, ""), (9, "prior")]),
@@ -119,6 +120,9 @@ def test_hints(text, expected):
         ("4 cms; 12 m m; 1 inch", [((40.0,),), ((12.0,),), ((25.4,),)]),
         ("T12/L3, 3 of 5, 7 Fr, SUV 3.2, 120 HU, 1.2 cm/s, b50, 12%, 45 ml, (4/12), 555-1234", []),
         ("nodule 7 mm, SUV 3.2", [((7.0,),)]),
+        ("a nodule of cm 3", [((30.0,),)]),
+        ("cyst 4 1/2 cm", [((45.0,),)]),
+        ("mass [**6**] mm", [((6.0,),)]),
     ],
 )
 def test_grammar(text, lesions_mm):
@@ -127,6 +131,20 @@ def test_grammar(text, lesions_mm):
 
 def test_a_number_that_takes_its_unit_from_a_size_nearby_is_bare():
     assert [s.bare for s in find_sizes("2.2 cm, the other two 1.1 and 1.8")] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cyst 4.5", [(45, "loose")]),  # a decimal is in centimetres
+        ("cyst 22 in segment 6", [(22, "loose")]),
+        ("nodules 12 / 15 / 21", [(12, "column"), (15, "column"), (21, "column")]),
+        ("5 nodules", []),
+        ("4 mm cyst, score 7", [(4, "")]),
+    ],
+)
+def test_numbers_without_a_unit_where_a_size_may_stand(text, expected):
+    assert [(s.lesions_mm[0][0], s.hint) for s in find_sizes(fold(text))] == expected
 
 
 @pytest.mark.parametrize("text", ["none above 6 mm", "4 mm or less", "all under a centimeter"])

@@ -1,0 +1,93 @@
+"""Whether what is told as one finding is a single lesion or several of a kind."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ..spans import Located, Mention
+from .clusters import Cluster
+from .relate import largest_before
+
+_EACH = re.compile(r"\b(?:each|both|all|up to|or less|or smaller|respectively|others?|rest|remaining|further)\b")
+_ONE_OF = re.compile(
+    r"\b(?:one|the first|the second|the other|another|index|reference|target|largest|biggest|dominant)\b"
+)
+
+
+def main_mention(cluster: Cluster) -> Located:
+    """The mention that tells most: the first with a size, else the first."""
+    return next((x for x in cluster.mentions if x.mention.size), cluster.mentions[0])
+
+
+def features(cluster: Cluster, siblings: Sequence[Cluster]) -> list[str]:
+    """Features of a cluster for "several lesions". `siblings`: the report's other clusters of its organ."""
+    mentions = [x.mention for x in cluster.mentions]
+    main, first = main_mention(cluster).mention, mentions[0]
+    kind = "size" if main.size else "word"
+    out = [f"{kind}|{name}" for name in _phrase("main", main)]
+    if first is not main:
+        out += [f"{kind}|{name}" for name in _phrase("first", first)]
+    out += _around(main, kind)
+    told = max((m.count_min for m in mentions if m.quantified), default=0)
+    out += [
+        f"{kind}|plurals={min(sum(m.plural for m in mentions), 2)}of{min(len(mentions), 3)}",
+        f"told={min(told, 3)}",
+    ]
+    out += [f"{kind}|side={main_mention(cluster).side}", f"places={min(len(main_mention(cluster).places), 3)}"]
+    out += _sizes(mentions)
+    here = [main_mention(c).mention for c in siblings]
+    here = [m for m in here if m.size and m.sentence.block == main.sentence.block]
+    same = sum(m.sentence is main.sentence for m in here)
+    near = sum(abs(m.sentence.index - main.sentence.index) <= 3 for m in here)
+    out += [f"{kind}|same={min(same, 3)}|plural={main.plural}", f"{kind}|near={min(near, 3)}|plural={main.plural}"]
+    if told > 1:
+        out.append(f"{kind}|told_apart={'all' if near + 1 >= told else 'some' if near else 'none'}")
+    if any(m.head is main.head for m in here if m.head):
+        out.append("head_of_others")
+    return out
+
+
+def _phrase(name: str, m: Mention) -> list[str]:
+    """How a mention's noun phrase speaks of number."""
+    head = m.head
+    out = [
+        f"{name}|{m.plural}|{m.quantified}|{m.definite}|{min(m.count or 0, 3)}",
+        f"{name}|{head.kind if head else '-'}|{m.plural}",
+    ]
+    if head:
+        out.append(f"{name}|h={head.text.split()[-1]}")
+    out.append(f"{name}|shared={m.shared}|{m.plural}|{m.quantified}")
+    return out
+
+
+def _around(m: Mention, kind: str) -> list[str]:
+    s = m.sentence
+    low, high = m.core
+    left = [w for _, b, w in s.words if b <= low][-4:]
+    right = [w for a, _, w in s.words if a >= high][:4]
+    inside = [w for a, b, w in s.words if a >= low and b <= high]
+    out = [f"L={w}" for w in left] + [f"R={w}" for w in right] + [f"I={w}" for w in inside[:8]]
+    out += [f"l0={left[-1] if left else '^'}|{m.plural}", f"r0={right[0] if right else '$'}|{m.plural}"]
+    around = s.between(low - 30, high + 30)
+    out += [f"each|{kind}|{m.plural}"] if _EACH.search(around) else []
+    out += [f"one_of|{kind}|{m.plural}"] if _ONE_OF.search(around) else []
+    if m.size is not None:
+        out.append(f"bound={m.size.bound}|{m.size.reaching}|{m.plural}")
+        out.append(f"largest={largest_before(m, m.start)}|{m.plural}")
+        after = m.head is not None and m.head.start >= m.end
+        out.append(f"size_{'opens' if after else 'follows'}|{m.plural}|{m.quantified}")
+    out += [f"site={m.site is not None}|member={m.member is not None}|{m.plural}", f"row={s.table_row}|{m.plural}"]
+    return [
+        *out,
+        f"heading={s.heading[:20]}",
+        f"section={s.section}|{m.plural}",
+        f"sizes={min(len(s.sizes), 4)}|{m.plural}",
+    ]
+
+
+def _sizes(mentions: Sequence[Mention]) -> list[str]:
+    """How many sizes are told of it, in one list or apart."""
+    sized = [m for m in mentions if m.size]
+    listed = max((len(m.size.lesions_mm) for m in sized if m.size), default=0)
+    one = sum(a.sentence is b.sentence for a, b in pairwise(sized))
+    return [f"listed={min(listed, 3)}", f"sized={min(len(sized), 3)}|in_sentence={min(one, 2)}"]
