@@ -1,9 +1,10 @@
 """Why findings are missed, and why some are found that are none: by the stage of reading that went wrong.
 
-usage: python benchmarks/error_budget.py GOLD GOLD [...] [--weights FOLDER] [--json]
+usage: python benchmarks/error_budget.py GOLD GOLD [...] [--parts N] [--weights FOLDER] [--json]
 
-Each set is read by weights of the others. FOLDER: `left_out/` of what `train-reader GOLD... --evaluate --out` wrote,
-trained by the same code; without it they are trained here. Only target organs are counted.
+Each set is read by weights of the others; with --parts, of those in other parts. FOLDER: `left_out/` of what
+`train-reader GOLD... --evaluate --out` wrote for the same parts, by the same code; without it they are trained here.
+Only target organs are counted.
 """
 
 import argparse
@@ -40,11 +41,12 @@ SPURIOUS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--parts", type=int, metavar="N")
     parser.add_argument("--weights", type=Path, metavar="FOLDER")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rules, sets = load_rules(), annotated_sets(arguments.files)
-    weights = left_out_weights(sets, rules, kept_in=arguments.weights)
+    weights = left_out_weights(sets, rules, parts=arguments.parts, kept_in=arguments.weights)
     budgets = {part.name: budget(Reader(rules, weights[part.name]), part) for part in sets}
     if arguments.json:
         print(json.dumps(budgets))

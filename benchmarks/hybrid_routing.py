@@ -1,9 +1,10 @@
 """What routing by confidence leaves: the share of reports given to a language model against the F1 of the rest.
 
-usage: python benchmarks/hybrid_routing.py GOLD GOLD [...] [--weights FOLDER] [--png FILE] [--json]
+usage: python benchmarks/hybrid_routing.py GOLD GOLD [...] [--parts N] [--weights FOLDER] [--png FILE] [--json]
 
-Each set is read by weights of the others. FOLDER: `left_out/` of what `train-reader GOLD... --evaluate --out` wrote,
-trained by the same code; without it they are trained here. Routed are the reports of which the reader is least sure.
+Each set is read by weights of the others; with --parts, of those in other parts. FOLDER: `left_out/` of what
+`train-reader GOLD... --evaluate --out` wrote for the same parts, by the same code; without it they are trained here.
+Routed are the reports of which the reader is least sure.
 """
 
 import argparse
@@ -24,12 +25,13 @@ ROUTED = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--parts", type=int, metavar="N")
     parser.add_argument("--weights", type=Path, metavar="FOLDER")
     parser.add_argument("--png", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rules, sets = load_rules(), annotated_sets(arguments.files)
-    weights = left_out_weights(sets, rules, kept_in=arguments.weights)
+    weights = left_out_weights(sets, rules, parts=arguments.parts, kept_in=arguments.weights)
     rows = curve(outcomes(sets, left_out_predictions(sets, rules, weights)))
     if arguments.png:
         n = sum(part.counts["reports"] for part in sets)

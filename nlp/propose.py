@@ -8,9 +8,9 @@ from .decide.relate import RESPECTIVELY
 from .decide.sites import site_of
 from .decide.size_list import Run, may_be_current
 from .function_words import STOP
-from .recognise.counts import Count, count_head
+from .recognise.counts import Count, count_head, counted_by
 from .recognise.sizes import Size
-from .spans import Head, Mention, Sentence, previous_in_block
+from .spans import Head, Mention, Sentence, next_in_block, previous_in_block
 
 _BREAKS = re.compile(r"[;]|\.\s")
 
@@ -35,7 +35,7 @@ def propose(
         ]
         member = {i: (i - a, b - a + 1) for a, b in runs if (a, b) not in groups for i in range(a, b + 1)}
         owner = assign_heads(sentence, current)
-        previous = previous_in_block(sentences, sentence)
+        previous, following = previous_in_block(sentences, sentence), next_in_block(sentences, sentence)
         listed = current if RESPECTIVELY.search(sentence.text) else []
         together = {i: range(i - k, i - k + n) for i, (k, n) in member.items()}
         prior = _priors(sentence, found, current)
@@ -47,6 +47,8 @@ def propose(
             if number in first_of:
                 size = _joined(sentence.sizes[number : first_of[number][1] + 1])
             told = count_head(sentence, head) if head else Count(1, 1, False, False, False)
+            if head and head is sentence.heads[-1]:
+                told = counted_by(told, following)
             shared_by = several_organs(sentence, head) if head and size is None and told.plural else []
             out += [
                 Mention(

@@ -117,6 +117,12 @@ def previous_in_block(sentences: Sequence[Sentence], sentence: Sentence) -> Sent
     return before if before and before.block == sentence.block else None
 
 
+def next_in_block(sentences: Sequence[Sentence], sentence: Sentence) -> Sentence | None:
+    """The sentence behind, where it stands under the same heading."""
+    after = sentences[sentence.index + 1] if sentence.index + 1 < len(sentences) else None
+    return after if after and after.block == sentence.block else None
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The site that has a size's place in its list; `previous`: it stands in the sentence before; `mode`: how found."""

@@ -41,6 +41,9 @@ _TOLD = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
 _NUMBER_OF = re.compile(
     rf"\b(?:number|no\.?|count|n) (?:of )?(?:the )?[a-z ]{{0,25}}[:=]\s*(?P<n>{_TOLD})\b(?!\s*(?:mm|cm|[.,x/]\s?\d))"
 )
+_NUMBER_ALONE = re.compile(
+    rf"\W*(?:total )?(?:number|no\.?|count)(?: of [a-z ]{{1,25}})?\W{{0,3}}(?P<n>{_TOLD})(?:\W*$|[.;,]\s)"
+)
 _IN_NUMBER = re.compile(rf"[^.;:\d]{{0,40}}[,(]\s*(?P<n>{_TOLD}) in (?:number|total|all)\b")
 _AFTER = re.compile(
     r"\s*(?:\(?\s*(?:approximately |about |ca\.? |n\s*=\s*)?(?P<k>\d{1,2})(?:\s+in (?:number|total|all))?\)|"
@@ -91,6 +94,15 @@ def count_head(sentence: Sentence, head: Head) -> Count:
     if plural or any(w in MANY for w in words):
         return Count(None, 2, True, definite, any(w in MANY for w in words))
     return Count(1, 1, False, definite, False)
+
+
+def counted_by(head_count: Count, following: Sentence | None) -> Count:
+    """A head's count, or the number that the sentence behind tells by itself: "Liver lesions: yes. Number: 2."."""
+    alone = _NUMBER_ALONE.match(following.text) if following and not head_count.quantified else None
+    if alone is None:
+        return head_count
+    number = NUMBERS.get(alone.group("n")) or int(alone.group("n"))
+    return Count(number, number, number > 1, head_count.definite, True) if 1 <= number <= 60 else head_count
 
 
 def _explicit(before: str, phrase: str, sentence: Sentence, start: int, head: Head) -> tuple[int | None, int] | None:

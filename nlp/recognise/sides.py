@@ -27,7 +27,8 @@ def side_cues(sentence: Sentence) -> tuple[SideCue, ...]:
             apart = list(_LEFT_RIGHT.finditer(t.text)) if len(sentence.sizes) > 1 else []
             if len(apart) == 2:  # "left and right adrenal nodules of 18 and 11 mm": each has its own
                 out += [SideCue(t.start + m.start(), t.start + m.end(), m.group()) for m in apart]
-            out.append(SideCue(t.start, t.end, t.meta("SIDE")["side"]))
+            else:
+                out.append(SideCue(t.start, t.end, t.meta("SIDE")["side"]))
         if t.meta("ORGAN").get("side"):
             out.append(SideCue(t.start, t.end, t.meta("ORGAN")["side"], (t.meta("ORGAN")["organ"],)))
         places = t.meta("PLACE").get("places", {})

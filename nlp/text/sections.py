@@ -29,6 +29,7 @@ _CORE = re.compile(
 _MID_LINE = re.compile(r"(?<![:\d])(?<=\w)\s{0,2}:(?!\d)")
 _DATE = re.compile(r"[\s,]*\(?\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\)?.*$|\s+(?:mm/dd/yy)$")
 _NAMES_LESION = re.compile(r"nodul|lesion|mass|cyst|metasta|tumou?r|angioma|fibroid|adenoma|carcinoma|polyp|hypodens")
+_ANSWER = re.compile(r"\s*\[?\s*(?:yes|no|none|nil|y|n|absent|present|multiple|single|not)\b")
 _LESION_LIST = re.compile(r"target lesion|target|recist|lesion measurements|index lesion|measurable")
 _NO_HEADING = frozenset(("target", "note", "image", "series"))
 _SIDED = re.compile(r"^(?:on |to )?(?:the )?(?P<side>right|left|rt|lt|r|l)(?: side| lobe)?$|^isthmus$")
@@ -118,7 +119,7 @@ def _with_colon(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
     for match in _COLON.finditer(folded):
         head = _DATE.sub("", match.group("head").strip(" *_#-\t"))
         rule = headings.resolve(head)
-        if rule is not None and _is_template(head, headings):
+        if rule is not None and _is_template(head, headings, folded[match.end() : match.end() + 16]):
             continue
         if rule is None and (not _shouts(text, match) or head.split(" ")[0] in _NO_HEADING):
             continue
@@ -127,9 +128,11 @@ def _with_colon(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
         yield _Mark(match.start("head"), match.end(), head, rule)
 
 
-def _is_template(head: str, headings: Headings) -> bool:
-    """Whether the words before a colon name a lesion, so that an answer follows: "Liver lesions: none"."""
-    return bool(_NAMES_LESION.search(head)) and head not in headings and not _LESION_LIST.search(head)
+def _is_template(head: str, headings: Headings, behind: str) -> bool:
+    """Whether the words before a colon name a lesion and an answer follows: "Liver lesions: none"."""
+    if not _NAMES_LESION.search(head) or _LESION_LIST.search(head):
+        return False
+    return head not in headings or bool(_ANSWER.match(behind))
 
 
 def _after_dash(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
@@ -177,7 +180,7 @@ def _mid_line(text: str, folded: str, headings: Headings) -> Iterator[_Mark]:
                 continue
             head = folded[start : match.start()]
             rule = headings.listed(head) or (headings.resolve(head) if text[start : match.start()].isupper() else None)
-            if ":" not in head and _is_template(head, headings):
+            if ":" not in head and _is_template(head, headings, folded[match.end() : match.end() + 16]):
                 break
             if rule is not None and len(head) > 2:
                 yield _Mark(start, match.end(), head, rule)

@@ -44,6 +44,15 @@ def train_reader(
     evaluate: Annotated[
         bool, typer.Option("--evaluate", help="Leave each set out in turn, and score what the others' weights read.")
     ] = False,
+    parts: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="With --evaluate or --ablate: deal the sets into so many parts and leave out a part at a time. Fewer "
+            "trainings than one a set.",
+            show_default=False,
+        ),
+    ] = None,
     ablate: Annotated[
         bool, typer.Option("--ablate", help="The same without each family of features in turn. Slow.")
     ] = False,
@@ -58,6 +67,8 @@ def train_reader(
 
     `reportsup train-reader a.gold.jsonl b.gold.jsonl c.gold.jsonl --evaluate`
 
+    `reportsup train-reader data_samples/benchmark/*.gold.jsonl --evaluate --parts 4`
+
     What is learned and what is not: docs/how-to/training_the_reader.md.
     """
     import json
@@ -71,7 +82,7 @@ def train_reader(
     folder = out or DEFAULT_OUT
     shown: dict[str, Any] = {"sets": [{"name": part.name, **part.counts} for part in sets]}
     if evaluate or ablate:
-        shown |= _left_out(sets, ruleset, None if only_shown else folder, ablate, as_json)
+        shown |= _left_out(sets, ruleset, parts, None if only_shown else folder, ablate, as_json)
     if not only_shown:
         weights = _fitted(sets, ruleset)
         write_reader(folder, weights, sets, ruleset)
@@ -112,27 +123,27 @@ def _fitted(sets: "list[AnnotatedSet]", rules: "RuleSet") -> "Weights":
 
 
 def _left_out(
-    sets: "list[AnnotatedSet]", rules: "RuleSet", folder: Path | None, ablated: bool, quiet: bool
+    sets: "list[AnnotatedSet]", rules: "RuleSet", parts: int | None, folder: Path | None, ablated: bool, quiet: bool
 ) -> dict[str, Any]:
     """Evaluates, prints, and keeps the figures where a folder is named."""
     import json
     from dataclasses import asdict
 
     from ...schemas.atomic import write_text
-    from ..reader_training import ablate, left_out_predictions, left_out_weights
+    from ..reader_training import ablate, left_out_predictions, left_out_together, left_out_weights
     from ..reader_training import evaluate as evaluated
     from ..reader_training.plots import draw_reliability
 
     with _bar() as said:
-        weights = left_out_weights(sets, rules, progress=lambda name, step: said(f"without {name}", step))
+        weights = left_out_weights(sets, rules, parts=parts, progress=lambda name, step: said(f"without {name}", step))
     found = evaluated(sets, left_out_predictions(sets, rules, weights))
     shown: dict[str, Any] = {"evaluation": found.as_dict()}
     if not quiet:
         _print_evaluation(found)
     if folder is not None:
         draw_reliability(folder / "reliability.png", found.bins, f"{found.score.reports:,} reports, each set left out")
-        for name, one in weights.items():
-            _keep(one, folder / "left_out" / f"without_{name}.json")
+        for name, left_out in left_out_together(sets, parts).items():
+            _keep(weights[left_out[0].name], folder / "left_out" / f"without_{name}.json")
     if ablated:
         with _bar() as said:
             rows = list(ablate(sets, rules, weights, lambda done, of: said("ablating", f"{done} of {of}")))

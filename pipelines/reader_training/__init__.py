@@ -3,7 +3,7 @@
 from .ablation import Ablated, ablate
 from .annotated import AnnotatedReport, AnnotatedSet, annotated_sets
 from .evaluation import Evaluation, evaluate
-from .predictions import Predicted, left_out_predictions, left_out_weights, predict
+from .predictions import Predicted, left_out_predictions, left_out_together, left_out_weights, predict
 from .reviewed import Reviewed, reviewed_reports
 from .training import fit, write_reader
 
@@ -19,6 +19,7 @@ __all__ = [
     "evaluate",
     "fit",
     "left_out_predictions",
+    "left_out_together",
     "left_out_weights",
     "predict",
     "reviewed_reports",

@@ -58,39 +58,54 @@ def _finding(draft: Draft, text: str) -> GoldFinding:
     )
 
 
+def left_out_together(sets: Sequence[AnnotatedSet], parts: int | None) -> dict[str, list[AnnotatedSet]]:
+    """The sets that are left out of one training, by a name for them: each alone, or dealt into a number of parts.
+
+    Raises:
+        ConfigError: there are not two parts at least.
+    """
+    if len(sets) < 2 or (parts is not None and not 2 <= parts <= len(sets)):
+        seen = f"{len(sets)} set{'s' * (len(sets) != 1)} of annotated reports"
+        seen += "" if parts is None else f" in {parts} parts"
+        raise ConfigError(
+            f"train-reader: {seen} vs two parts at least, none of them empty. Each is read by weights of the others. "
+            "Name the gold files of another institution, too, or another number of parts."
+        )
+    if parts is None:
+        return {part.name: [part] for part in sets}
+    return {f"part_{number + 1}_of_{parts}": list(sets[number::parts]) for number in range(parts)}
+
+
 def left_out_weights(
     sets: Sequence[AnnotatedSet],
     rules: RuleSet,
     *,
+    parts: int | None = None,
     kept_in: Path | None = None,
     progress: Callable[[str, str], None] = lambda *_: None,
 ) -> dict[str, Weights]:
-    """For each set the weights that all others give.
+    """For each set the weights of a training that did not see it.
 
     Args:
+        parts: into how many parts the sets are dealt, each left out of one training; by default each set is one.
         kept_in: a folder of such weights; what is there is used, what is not is trained and written there. Weights of
             other sets, rules or code must not be there.
-        progress: told the set left out and each decision as it is fitted.
+        progress: told what is left out and each decision as it is fitted.
 
     Raises:
-        ConfigError: there are not two sets at least.
+        ConfigError: there are not two parts at least.
     """
-    if len(sets) < 2:
-        raise ConfigError(
-            f"train-reader: {len(sets)} set of annotated reports vs two at least. Each is read by weights of the "
-            "others. Name the gold files of another institution, too."
-        )
     found: dict[str, Weights] = {}
-    for part in sets:
-        path = kept_in / f"without_{part.name}.json" if kept_in is not None else None
+    for name, left_out in left_out_together(sets, parts).items():
+        path = kept_in / f"without_{name}.json" if kept_in is not None else None
         if path is not None and path.is_file():
-            found[part.name] = Weights.read(path)
-            continue
-        others = [other for other in sets if other is not part]
-        weights = found[part.name] = fit(others, rules, partial(progress, part.name))
-        if path is not None:
-            with atomic(path) as temporary:
-                weights.write(temporary)
+            weights = Weights.read(path)
+        else:
+            weights = fit([other for other in sets if other not in left_out], rules, partial(progress, name))
+            if path is not None:
+                with atomic(path) as temporary:
+                    weights.write(temporary)
+        found |= {part.name: weights for part in left_out}
     return found
 
 

@@ -1,5 +1,5 @@
 import pytest
-from reportsup.nlp.recognise.counts import count_head
+from reportsup.nlp.recognise.counts import count_head, counted_by
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_counts(recognise, text, count, least):
     (sentence,) = recognise(text)
     told = count_head(sentence, sentence.heads[0])
     assert (told.count, told.count_min) == (count, least)
+
+
+def test_a_number_told_by_the_sentence_behind(recognise):
+    first, second = recognise("Liver lesions: yes. Number: 2.")
+    told = counted_by(count_head(first, first.heads[0]), second)
+    assert (told.count, told.count_min, told.plural) == (2, 2, True)
+    first, second = recognise("Three liver lesions. Number: 2.")
+    assert counted_by(count_head(first, first.heads[0]), second).count == 3

@@ -21,4 +21,6 @@ def test_sides(recognise, text, sides):
 
 def test_left_and_right_are_told_apart_where_sizes_are(recognise):
     (sentence,) = recognise("Left and right adrenal nodules of 18 and 11 mm.")
-    assert [cue.side for cue in sentence.sides if cue.side != "bilateral"] == ["left", "right"]
+    assert [cue.side for cue in sentence.sides] == ["left", "right"]
+    (sentence,) = recognise("Left and right adrenal nodules.")
+    assert [cue.side for cue in sentence.sides] == ["bilateral"]
