@@ -286,12 +286,11 @@ def options_of(item: Located, order: Spoken, report: Report, history: History) -
 
 def probabilities(options: Sequence[Option], chooser: Chooser) -> list[float]:
     """Of each option; features that several share are scored once."""
-    known: dict[tuple[str, int], float] = {}
-
-    def score(part: str, names: Sequence[str]) -> float:
-        key = part, id(names)
-        if key not in known:
-            known[key] = chooser.part_score(part, names)
-        return known[key]
-
-    return softmax([sum(score(part, names) for part, names in option.terms) for option in options])
+    shared: dict[int, tuple[Sequence[str], dict[str, None]]] = {}
+    for option in options:
+        for part, names in option.terms:
+            shared.setdefault(id(names), (names, {}))[1][part] = None
+    scores: dict[tuple[str, int], float] = {}
+    for key, (names, parts) in shared.items():
+        scores |= zip(((part, key) for part in parts), chooser.part_scores(tuple(parts), names), strict=True)
+    return softmax([sum(scores[part, id(names)] for part, names in option.terms) for option in options])

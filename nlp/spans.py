@@ -100,7 +100,17 @@ class Sentence:
 
     def having(self, *categories: str) -> list[Term]:
         """Terms that play one of the categories."""
+        if len(categories) == 1:
+            return self._by_role.get(categories[0], [])
         return [t for t in self.terms if any(c in t.roles for c in categories)]
+
+    @cached_property
+    def _by_role(self) -> dict[str, list[Term]]:
+        found: dict[str, list[Term]] = {}
+        for term in self.terms:
+            for role in term.roles:
+                found.setdefault(role, []).append(term)
+        return found
 
     @cached_property
     def words(self) -> tuple[tuple[int, int, str], ...]:

@@ -23,11 +23,10 @@ def features(members: Sequence[Located]) -> list[str]:
         s = m.sentence
         low, high = m.core
         for role in ("POSSIBLE_EXISTENCE:FORWARD", "POSSIBLE_EXISTENCE:BACKWARD", "NEGATED_EXISTENCE:FORWARD"):
-            for t in s.terms:
-                if role in t.roles:
-                    side = "b" if t.end <= low else "a"
-                    gap = s.between(t.end, low) if side == "b" else s.between(high, t.start)
-                    out += [f"{role[:4]}{role[-8:]}|{side}{bucket(len(gap.split()))}", f"cue={t.text}|{side}"]
+            for t in s.having(role):
+                side = "b" if t.end <= low else "a"
+                gap = s.between(t.end, low) if side == "b" else s.between(high, t.start)
+                out += [f"{role[:4]}{role[-8:]}|{side}{bucket(len(gap.split()))}", f"cue={t.text}|{side}"]
         for match in _DOUBT.finditer(s.between(low - 60, high + 90)):
             out.append(f"doubt={match.group()}")
         if m.head:

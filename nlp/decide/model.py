@@ -26,21 +26,25 @@ class Chooser:
         return softmax(self.scores(candidates))
 
     @cached_property
-    def _parts(self) -> dict[str, dict[str, float]]:
-        parts: dict[str, dict[str, float]] = {}
-        for name, weight in self.weights.items():
-            part, _, rest = name.partition("|")
-            parts.setdefault(part, {})[rest] = weight
-        return parts
+    def _columns(self) -> dict[tuple[str, ...], dict[str, tuple[float, ...]]]:
+        """Per tuple of parts that was asked for: feature → its weight in each part."""
+        return {}
 
-    def part_score(self, part: str, features: Features) -> float:
-        """Score of features that are named "part|feature" in the weights, without building these names."""
-        get = self._parts.get(part, {}).get
-        return sum([get(name, 0.0) for name in features])
+    def _weights_in(self, parts: tuple[str, ...]) -> dict[str, tuple[float, ...]]:
+        if parts not in self._columns:
+            names = {rest for part, _, rest in (name.partition("|") for name in self.weights) if part in parts}
+            get = self.weights.get
+            self._columns[parts] = {name: tuple(get(f"{part}|{name}", 0.0) for part in parts) for name in names}
+        return self._columns[parts]
 
-    def part_probabilities(self, parts: Sequence[str], features: Features) -> list[float]:
+    def part_scores(self, parts: tuple[str, ...], features: Features) -> list[float]:
+        """Per part the score of features that are named "part|feature" in the weights: each is looked up once."""
+        known = [weights for weights in map(self._weights_in(parts).get, features) if weights]
+        return [sum(column) for column in zip(*known, strict=True)] if known else [0.0] * len(parts)
+
+    def part_probabilities(self, parts: tuple[str, ...], features: Features) -> list[float]:
         """As `probabilities` of one candidate a part, each with the same features."""
-        return softmax([self.part_score(part, features) for part in parts])
+        return softmax(self.part_scores(parts, features))
 
     def probability(self, features: Features) -> float:
         """Of a yes against a no without features."""

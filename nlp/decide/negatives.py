@@ -53,9 +53,9 @@ def _cue(s: Sentence, organ: str, start: int, end: int, kind: str, governed: boo
         out.add("governed")
     mark = "h" if kind == "heading" else kind[0]
     lesions = [h for h in s.heads if h.kind in ("lesion", "weak", "node")]
-    negations = [t for t in s.terms if "NEGATED_EXISTENCE:FORWARD" in t.roles]
-    backward = [t for t in s.terms if "NEGATED_EXISTENCE:BACKWARD" in t.roles]
-    normals = [t for t in s.terms if "NORMAL:BIDIRECTIONAL" in t.roles]
+    negations = s.having("NEGATED_EXISTENCE:FORWARD")
+    backward = s.having("NEGATED_EXISTENCE:BACKWARD")
+    normals = s.having("NORMAL:BIDIRECTIONAL")
     clause = _clause(s, start, end)
     inside = lambda x: clause[0] <= x.start and x.end <= clause[1]  # noqa: E731
     for t in normals:

@@ -156,7 +156,7 @@ def _scope(m: Mention, kind: str) -> list[str]:
     for name in _MODIFIERS:
         for direction in ("FORWARD", "BACKWARD"):
             role = f"{name}:{direction}"
-            terms = [t for t in s.terms if role in t.roles]
+            terms = s.having(role)
             if direction == "FORWARD":
                 terms = [t for t in terms if t.end <= low and "PSEUDO:TERMINATE" not in t.roles]
                 nearest = terms[-1] if terms else None
