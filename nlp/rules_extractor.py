@@ -15,7 +15,7 @@ from .reader_files import load_reader
 from .retold import retold
 from .review import review_reasons
 
-VERSION = "5"
+VERSION = "6"
 _ORGANS = frozenset(str(organ) for organ in Organ)
 
 
