@@ -9,6 +9,7 @@ from .clusters import Cluster
 from .relate import largest_before
 
 _EACH = re.compile(r"\b(?:each|both|all|up to|or less|or smaller|respectively|others?|rest|remaining|further)\b")
+_LARGEST = re.compile(r"\b(?:largest|larger|biggest|bigger|dominant|greatest|up to)\b")
 _ONE_OF = re.compile(
     r"\b(?:one|the first|the second|the other|another|index|reference|target|largest|biggest|dominant)\b"
 )
@@ -35,15 +36,33 @@ def features(cluster: Cluster, siblings: Sequence[Cluster]) -> list[str]:
     ]
     out += [f"{kind}|side={main_mention(cluster).side}", f"places={min(len(main_mention(cluster).places), 3)}"]
     out += _sizes(mentions)
-    here = [main_mention(c).mention for c in siblings]
-    here = [m for m in here if m.size and m.sentence.block == main.sentence.block]
-    same = sum(m.sentence is main.sentence for m in here)
-    near = sum(abs(m.sentence.index - main.sentence.index) <= 3 for m in here)
-    out += [f"{kind}|same={min(same, 3)}|plural={main.plural}", f"{kind}|near={min(near, 3)}|plural={main.plural}"]
+    out += _told_apart(main, mentions, siblings, told, kind)
+    return out
+
+
+def _told_apart(
+    main: Mention, mentions: Sequence[Mention], siblings: Sequence[Cluster], told: int, kind: str
+) -> list[str]:
+    """Whether other sizes are told beside or behind the words for several, so that each is a lesion of its own."""
+    group = next((m for m in mentions if m.plural), main)
+    here = [m for c in siblings if (m := main_mention(c).mention).size and m.sentence.block == group.sentence.block]
+    bare = [m for m in here if m.head is None or m.head.kind == "anaphor" or m.head is group.head]
+    same = sum(m.sentence is group.sentence for m in bare)
+    behind = [m for m in here if m.index > group.index and m.sentence.index - group.sentence.index <= 3]
+    members = sum(m in bare for m in behind)
+    out = [
+        f"{kind}|same={min(same, 3)}|plural={group.plural}",
+        f"{kind}|behind={min(len(behind), 3)}|plural={group.plural}",
+        f"{kind}|members={min(members, 3)}|plural={group.plural}|{group.quantified}",
+        f"{kind}|is_group={group is main}|{group.plural}|members={min(members, 2)}",
+    ]
+    by_itself = (
+        f"{kind}|{group is main}|{group.plural}|{group.quantified}|{main.shared}|{min(same, 1)}{min(members, 1)}"
+    )
+    largest = bool(_LARGEST.search(main.sentence.between(main.start - 60, main.start)))
+    out += [by_itself, f"{by_itself}|largest={largest}", f"{by_itself}|site={main.site is not None}"]
     if told > 1:
-        out.append(f"{kind}|told_apart={'all' if near + 1 >= told else 'some' if near else 'none'}")
-    if any(m.head is main.head for m in here if m.head):
-        out.append("head_of_others")
+        out.append(f"{kind}|told_apart={'all' if members + 1 >= told else 'some' if members else 'none'}")
     return out
 
 
