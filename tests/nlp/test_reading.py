@@ -27,6 +27,7 @@ READ = [
     ("LIVER: 2.3 x 1.4 cm lesion in segment 6.", ["liver | segment 6 | 1 | 23x14"]),
     ("SPLEEN: Hypodense lesion measuring 0.9 cm.", ["spleen | 1 | 9"]),
     ("LIVER: Several cysts up to 10 mm.", ["liver | >=2 | 10 upper"]),
+    ("LIVER: 12 cm cyst in segment 4.", ["liver | segment 4 | 1 | 120"]),
     ("Within the left kidney, there is a 3.9 cm cyst.", ["kidney | left | 1 | 39"]),
     ("Left renal mass 4.1 x 3.8 x 3.6 cm, consistent with renal cell carcinoma.", ["kidney | left | 1 | 41x38x36"]),
     # places and sides
@@ -40,6 +41,8 @@ READ = [
     ("There is a hypodense lesion in the pancreatic head measuring 2.3 by 1.4 cm.", ["pancreas | head | 1 | 23x14"]),
     # several
     ("KIDNEYS: Two simple cysts in the left kidney.", ["kidney | left | 2"]),
+    ("Two cysts in the left kidney, the largest 30 mm.", ["kidney | left | 2 | 30"]),
+    ("Metastases in segments 5 and 8, 14 and 22 mm.", ["liver | segment 5 | 1 | 14", "liver | segment 8 | 1 | 22"]),
     ("LIVER: 23 mm mass in segment 2. 15 mm lesion in segment 6.",
      ["liver | segment 2 | 1 | 23", "liver | segment 6 | 1 | 15"]),
     ("- 2 cm liver cyst\n- 3 cm left renal cyst", ["liver | 1 | 20", "kidney | left | 1 | 30"]),
@@ -67,6 +70,8 @@ READ = [
 
 NO_LESION = [
     "Liver: no lesion.",
+    "Liver lesion: No",
+    "Renal mass? [ ] yes [x] no",
     "KIDNEYS: No mass.",
     "The previously seen lesion in segment 5 has resolved.",
     "Previously described 8 mm nodule in the left upper lobe is no longer seen.",
