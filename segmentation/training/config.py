@@ -35,30 +35,30 @@ class TrainingConfig:
         ('SegResNetDS', 40000)
     """
 
-    # Values for what is not set here or in the file; see `recipes`.
-    recipe: Literal["default", "reference"] = "default"
+    # Where it starts.
+    recipe: Literal["default", "reference"] = "default"  # what the keys that are not set take; see `recipes`
 
-    # Network: a MONAI name (see `networks.NETWORKS`) or "package.module:function".
-    network: str = "SegResNetDS"
-    network_args: dict[str, Any] = Field(default_factory=dict)
+    # Network: a MONAI name (`networks.NETWORKS`) or "package.module:function".
+    network: str = "SegResNetDS"  # by name, or a function of yours that returns a module
+    network_args: dict[str, Any] = Field(default_factory=dict)  # passed on to it; they add to its defaults
     initial_run: str | None = None  # a run folder whose weights are the start, e.g. with mask_steps = 0
 
     # Targets and plan.
     plan_of: str | None = None  # a run folder: its grid, intensities and patch, so that cases join its cache
     organ_box_mm: Length | None = None  # cached volumes end this far from organs and lesions; None = whole
-    organs: tuple[str, ...] | None = None
+    organs: tuple[str, ...] | None = None  # whose lesions are taught; planned: those that have targets
     unmentioned: Literal["unknown", "negative"] = "unknown"  # what a report means by not naming an organ
-    spacing_mm: tuple[Length, Length, Length] | None = None
+    spacing_mm: tuple[Length, Length, Length] | None = None  # of the training grid
     margin_mm: Weight = 15.5  # how far a lesion may reach out of the region that its report names
     search: Literal["reach", "margin"] = "reach"  # as far as the reported sizes reach, at least the margin; or no more
-    unknown_margin_mm: Weight | None = None
     # Around such a region, this far, nothing is known to the masks; None = as far as is searched.
+    unknown_margin_mm: Weight | None = None
     one_region: bool = False  # a crop teaches the region it was made for alone; the others are unknown
 
     # Cases and crops. `batch_size` counts crops over all devices, so adding devices does not change the method.
-    patch_size: Triple | None = None
-    batch_size: Positive = 2
-    use_reports: bool = True
+    patch_size: Triple | None = None  # voxels of a crop
+    batch_size: Positive = 2  # crops a step
+    use_reports: bool = True  # False: masks alone in both stages
     presence_targets: bool = True  # False drops the reports with a lesion without a size, as the reference does
     # Share of stage 2's crops that are made for reports; or one for each organ, as {liver = 0.3, kidney = 0.7}: the
     # organs then take turns. More where masks show few lesions.
@@ -68,41 +68,41 @@ class TrainingConfig:
     organ_share: Fraction = 0.3  # share centred on an organ voxel; the rest is anywhere
     target_share: Fraction = 0.9  # share of report crops that contain a target region
     smallest_scale: Annotated[float, Field(gt=0, le=1)] = 0.4  # of a crop that holds a region larger than the patch
-    augment: bool = True
-    flip: bool = True
+    augment: bool = True  # turn, scale and change intensities of crops
+    flip: bool = True  # mirror crops along each axis, with `augment`
 
     # Stages: `mask_steps` on masks alone, then `report_steps` on masks and reports (on masks alone without reports,
     # so that two runs compare at equal steps).
-    mask_steps: Count = 20_000
-    report_steps: Count = 20_000
+    mask_steps: Count = 20_000  # optimiser steps of stage 1
+    report_steps: Count = 20_000  # of stage 2
 
     # Optimisation. Stage 2 starts from stage 1's weights with its own, lower rate.
-    learning_rate: Rate = 1e-3
-    report_learning_rate: Rate = 3e-4
-    schedule: Literal["poly", "cosine", "constant"] = "poly"
-    warmup_steps: Count = 100
-    weight_decay: Weight = 1e-2
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    learning_rate: Rate = 1e-3  # peak of stage 1
+    report_learning_rate: Rate = 3e-4  # peak of stage 2
+    schedule: Literal["poly", "cosine", "constant"] = "poly"  # how the rate falls after the warm-up
+    warmup_steps: Count = 100  # at the start of each stage, half of it at most
+    weight_decay: Weight = 1e-2  # of AdamW
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0  # largest norm of the gradient
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999  # of the averaged weights, which are the ones that are kept
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 or fp16 on a GPU, fp32 on the CPU
 
     # Cross-entropy beside the Dice. A small network trained briefly needs lesions to count for more (the demo: 10, 10).
-    cross_entropy_weight: Weight = 1.0
-    positive_weight: Annotated[float, Field(ge=1)] = 1.0
+    cross_entropy_weight: Weight = 1.0  # beside the Dice
+    positive_weight: Annotated[float, Field(ge=1)] = 1.0  # how many times a lesion voxel counts
 
     # Report losses: Volume Loss on the auxiliary heads, Ball Loss on the final one; None = the preset's weight.
-    loss_preset: Literal["interval", "reference"] = "interval"
-    volume_weight: Weight | None = None
-    ball_weight: Weight | None = None
+    loss_preset: Literal["interval", "reference"] = "interval"  # reference: the losses of the paper
+    volume_weight: Weight | None = None  # of the Volume Loss
+    ball_weight: Weight | None = None  # of the Ball Loss
 
     # Bookkeeping.
-    seed: int = 0
-    workers: Count = 0
-    log_every: Positive = 20
-    checkpoint_every: Positive = 200
-    validate_every: Positive = 1000
-    validation_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    tracker: Literal["none", "tensorboard", "mlflow", "wandb"] = "none"
+    seed: int = 0  # of weights and draws
+    workers: Count = 0  # processes that make crops; 0: none beside this one
+    log_every: Positive = 20  # steps between lines of metrics.jsonl
+    checkpoint_every: Positive = 200  # steps between checkpoints
+    validate_every: Positive = 1000  # steps between validations
+    validation_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5  # of the sliding window
+    tracker: Literal["none", "tensorboard", "mlflow", "wandb"] = "none"  # where metrics go beside metrics.jsonl
 
     @property
     def total_steps(self) -> int:

@@ -1,0 +1,42 @@
+"""Whether a command line of the documentation is one: the command and its options exist, their values are of the right kind."""
+
+import shlex
+from functools import cache
+from typing import Any
+
+import typer
+from reportsup.pipelines.cli import build_app
+
+
+@cache
+def application() -> Any:
+    """The command line, as typer's group of commands."""
+    return typer.main.get_command(build_app())
+
+
+def problem(line: str) -> str | None:
+    """What is wrong with a command line, or None.
+
+    Example:
+        >>> problem("reportsup audit size_outliers --rows 5")
+        >>> problem("reportsup audit --colour red")
+        'No such option: --colour'
+    """
+    try:
+        words = shlex.split(line.replace("\\\n", " "), comments=True)[1:]
+    except ValueError as error:
+        return str(error)
+    while words and words[0] == "--debug":
+        words = words[1:]
+    if not words or words[0] in ("--version", "--help"):
+        return None
+    command = application().commands.get(words[0])
+    if command is None:
+        return f"no command {words[0]}"
+    try:
+        command.make_context(words[0], words[1:])
+    except typer.Exit:
+        return None
+    except Exception as error:
+        return getattr(error, "message", None) or str(error) or type(error).__name__
+    return None

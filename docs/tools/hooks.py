@@ -1,0 +1,46 @@
+"""What MkDocs calls while it builds the site: fills in what is made from the program, and refuses what would load from elsewhere."""
+
+import re
+import sys
+from html import escape
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import parts  # noqa: E402  (beside this file)
+
+_MATH_BLOCK = re.compile(r"^```math\n(.*?)^```$", re.M | re.S)
+_MATH_INLINE = re.compile(r"\$`([^`]+)`\$")
+_OUTSIDE = re.compile(r"\.\./+(?:\.\./)*(?:README|CONTRIBUTING|CHANGELOG|LICENSE|[a-z_]+/)")
+_LOADS = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio)[^>]*\ssrc=["']?(?:https?:)?//
+      | <link[^>]*\shref=["']?(?:https?:)?//(?![^>]*rel=["']?canonical)
+      | @import\s | url\(["']?(?:https?:)?//""",
+    re.X,
+)
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """The page with its parts filled in and its formulas as MathML."""
+    return formulas(parts.fill(markdown))
+
+
+def formulas(markdown: str) -> str:
+    """The text with ```math blocks and $`…`$ as MathML, which browsers draw without a script."""
+    from latex2mathml.converter import convert
+
+    def block(match: re.Match[str]) -> str:
+        lines = [line for line in match[1].strip().split("\n\n")]
+        return "\n".join(f'<div class="formula">{convert(line.strip(), display="block")}</div>' for line in lines)
+
+    return _MATH_INLINE.sub(lambda m: convert(m[1]), _MATH_BLOCK.sub(block, markdown))
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Fail when a page or style sheet would load something from another address."""
+    from mkdocs.exceptions import PluginError
+
+    for path in sorted(Path(config.site_dir).rglob("*")):
+        if path.suffix in (".html", ".css") and (found := _LOADS.search(path.read_text(encoding="utf-8"))):
+            raise PluginError(f"{path} would load from elsewhere: {escape(found.group()[:200])}")

@@ -1,0 +1,122 @@
+"""Runs the blocks of a page in order, as a reader would: one shell, one Python, one folder."""
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pages import ROOT, Block
+
+_END = "=== end of block"
+
+
+class BlockError(AssertionError):
+    """A block did not do what the page says."""
+
+
+class Session:
+    """A folder with `data_samples`, a shell in it, and the names that Python blocks have made.
+
+    Args:
+        folder: an empty one.
+        programs: a folder that stands first in PATH; its `reportsup` is the one that runs.
+
+    Attributes:
+        printed: what the latest block printed.
+    """
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self._folder = folder
+        for name in ("data_samples", "benchmarks", "docs"):
+            (folder / name).symlink_to(ROOT / name)
+        shutil.copy(ROOT / "data_samples" / "archive.csv", folder / "reports.csv")
+        self._environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "COLUMNS": "120"}
+        self._names: dict = {"__name__": "__main__"}
+        self.printed = ""
+        self._shell = subprocess.Popen(
+            ["bash", "-euo", "pipefail"], cwd=folder, env=self._environment, text=True, encoding="utf-8",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End the shell."""
+        self._shell.kill()
+        self._shell.communicate()
+
+    def run(self, block: Block) -> None:
+        """Run a block, write its file, or hold what it shows against what was printed.
+
+        Raises:
+            BlockError: with the block's place and what was seen.
+        """
+        if block.printed:
+            self._compare(block)
+        elif block.file:
+            path = self._folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.code, encoding="utf-8")
+        elif block.language == "bash":
+            self.printed = self._bash(block)
+        elif block.language == "python":
+            self.printed = self._python(block)
+
+    def _bash(self, block: Block) -> str:
+        code = block.code
+        if block.exit_code:
+            code = f"set +e\n( set -e\n{code}\n)\n__rc=$?\nset -e\n[ $__rc -eq {block.exit_code} ]"
+        assert self._shell.stdin and self._shell.stdout
+        self._shell.stdin.write(f"{{\n{code}\n}} </dev/null\nprintf '\\n%s\\n' '{_END}'\n")
+        self._shell.stdin.flush()
+        lines = []
+        for line in self._shell.stdout:
+            if line.rstrip("\n") == _END:
+                return "".join(lines)
+            lines.append(line)
+        raise BlockError(f"{block.where}: ended with exit code {self._shell.wait()} after printing\n{''.join(lines)}")
+
+    def _python(self, block: Block) -> str:
+        printed = io.StringIO()
+        with contextlib.chdir(self._folder), contextlib.redirect_stdout(printed):
+            exec(compile(block.code, block.where, "exec"), self._names)
+        return printed.getvalue()
+
+    def _compare(self, block: Block) -> None:
+        seen = [_words(line) for line in self.printed.splitlines()]
+        for line in block.code.splitlines():
+            wanted = ".*".join(re.escape(part) for part in _words(line).split("…"))
+            if not any(re.fullmatch(wanted, other) for other in seen):
+                raise BlockError(f"{block.where}: this line was not printed:\n{line}\n--- but\n{self.printed}")
+
+
+def _words(line: str) -> str:
+    """A line without what depends on the width of a terminal."""
+    return " ".join(line.split())
+
+
+@contextlib.contextmanager
+def warm_reportsup() -> Iterator[Path]:
+    """A folder with a `reportsup` that answers from a process which has loaded everything; see warm.py."""
+    warm = Path(__file__).with_name("warm.py")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "socket"
+        program = Path(folder) / "reportsup"
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {warm} {path} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        (Path(folder) / "python").symlink_to(sys.executable)
+        server = subprocess.Popen(
+            [sys.executable, str(warm), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert server.stdout is not None
+            if server.stdout.readline() != "ready\n":
+                raise RuntimeError("The warm process did not start; see what it printed above.")
+            yield Path(folder)
+        finally:
+            server.kill()
+            server.communicate()
