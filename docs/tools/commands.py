@@ -14,8 +14,8 @@ def application() -> Any:
     return typer.main.get_command(build_app())
 
 
-def problem(line: str) -> str | None:
-    """What is wrong with a command line, or None.
+def problem(line: str, whole: bool = True) -> str | None:
+    """What is wrong with a command line, or None; one that is not `whole` may leave arguments out.
 
     Example:
         >>> problem("reportsup audit size_outliers --rows 5")
@@ -38,5 +38,6 @@ def problem(line: str) -> str | None:
     except typer.Exit:
         return None
     except Exception as error:
-        return getattr(error, "message", None) or str(error) or type(error).__name__
+        told = getattr(error, "message", None) or str(error) or type(error).__name__
+        return None if not whole and told.startswith("Missing parameter") else told
     return None

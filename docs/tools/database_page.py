@@ -15,6 +15,16 @@ from reportsup.schemas.database import open_database
 
 _CREATE = re.compile(r"^CREATE (?:OR REPLACE )?(?P<kind>TABLE|VIEW) (?P<name>\w+)(?P<rest>.*)$", re.M)
 _NOT_SHOWN = ("schema_version",)
+_FIRST = (
+    "v_findings",
+    "v_reports",
+    "v_extractions",
+    "v_organ_status",
+    "v_evidence",
+    "v_lesion_timeline",
+    "v_lesions",
+    "v_supervision",
+)
 _COLUMN = re.compile(r'^\s+"?(?P<name>\w+)"?\s+[A-Z][^-]*?,?\s*--\s*(?P<told>.*)$')
 _ADDED = re.compile(r"^ALTER TABLE (?P<table>\w+) ADD COLUMN (?P<name>\w+)[^;]*;\s*--\s*(?P<told>.*)$", re.M)
 _ABOVE = re.compile(r"((?:^--.*\n)+)\Z", re.M)
@@ -136,6 +146,7 @@ def tables() -> str:
 def views() -> str:
     """Every view but the audit's, with its columns."""
     shown = [r for r in relations()["views"].values() if not r.name.startswith("audit_")]
+    shown.sort(key=lambda r: _FIRST.index(r.name) if r.name in _FIRST else len(_FIRST))
     return "\n\n".join(_section(r) for r in shown)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import parts  # noqa: E402  (beside this file)
+from pages import DOCS, ROOT  # noqa: E402
 
 _MATH_BLOCK = re.compile(r"^```math\n(.*?)^```$", re.M | re.S)
 _MATH_INLINE = re.compile(r"\$`([^`]+)`\$")
-_OUTSIDE = re.compile(r"\.\./+(?:\.\./)*(?:README|CONTRIBUTING|CHANGELOG|LICENSE|[a-z_]+/)")
+_LINK = re.compile(r"\[[^\]]*\]\((\.\./[^)#\s]+)[^)\s]*\)")
 _LOADS = re.compile(
     r"""<(?:script|img|iframe|source|video|audio)[^>]*\ssrc=["']?(?:https?:)?//
       | <link[^>]*\shref=["']?(?:https?:)?//(?![^>]*rel=["']?canonical)
@@ -22,8 +23,18 @@ _LOADS = re.compile(
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """The page with its parts filled in and its formulas as MathML."""
-    return formulas(parts.fill(markdown))
+    """The page with its parts filled in, its formulas as MathML, and the names of files that are not on the site."""
+    return formulas(parts.fill(_named_outside(markdown, Path(page.file.abs_src_path))))
+
+
+def _named_outside(markdown: str, page: Path) -> str:
+    """Links to files of the repository outside of the documentation, as their names."""
+
+    def name(match: re.Match[str]) -> str:
+        target = (page.parent / match[1]).resolve()
+        return match[0] if target.is_relative_to(DOCS) else f"`{target.relative_to(ROOT)}`"
+
+    return _LINK.sub(name, markdown)
 
 
 def formulas(markdown: str) -> str:

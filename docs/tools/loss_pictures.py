@@ -27,7 +27,9 @@ _STYLE = {
 def interval_factors() -> dict[int, tuple[float, float]]:
     """Lower and upper factor by number of diameters, as the database has them."""
     with new_database() as connection:
-        return {n: (float(lo), float(hi)) for n, lo, hi in connection.execute("FROM volume_interval_factors").fetchall()}
+        return {
+            n: (float(lo), float(hi)) for n, lo, hi in connection.execute("FROM volume_interval_factors").fetchall()
+        }
 
 
 def volume_loss() -> str:
@@ -41,8 +43,12 @@ def volume_loss() -> str:
             ours = interval_volume_loss(volume, torch.tensor(lo * reported), torch.tensor(hi * reported))
             axis.axvspan(lo * reported, hi * reported, color=_OURS, alpha=0.15, lw=0)
             axis.plot(volume, ours, color=_OURS, label="interval (default)")
-            axis.plot(volume, reference_volume_loss(volume, torch.tensor(reported)), color=_THEIRS, label="reference, τ 0.2")
-            axis.set(xscale="log", xlabel="predicted volume (mm³)", title=f"{diameter_mm} mm reported: {reported:,.0f} mm³")
+            axis.plot(
+                volume, reference_volume_loss(volume, torch.tensor(reported)), color=_THEIRS, label="reference, τ 0.2"
+            )
+            axis.set(
+                xscale="log", xlabel="predicted volume (mm³)", title=f"{diameter_mm} mm reported: {reported:,.0f} mm³"
+            )
         axes[0].set_ylabel("Volume Loss")
         axes[0].legend(frameon=False)
         return _svg(figure, "Volume Loss over the predicted volume for lesions of 5 and 20 mm")
@@ -80,7 +86,12 @@ def ball_loss() -> str:
         colours = ListedColormap(["#e0e0e0", "#b2dfdb", "#ffe0b2", _THEIRS])
         axes[1].imshow(targets[:, :, 20].T, cmap=colours, vmin=0, vmax=3, interpolation="nearest")
         axes[1].set_title("targets for “lesions of 18 and 9 mm”")
-        for name, colour in (("lesion", _THEIRS), ("ignored", "#ffe0b2"), ("background", "#b2dfdb"), ("not taught", "#e0e0e0")):
+        for name, colour in (
+            ("lesion", _THEIRS),
+            ("ignored", "#ffe0b2"),
+            ("background", "#b2dfdb"),
+            ("not taught", "#e0e0e0"),
+        ):
             axes[1].plot([], [], "s", color=colour, label=name)
         axes[1].legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         for axis in axes:
@@ -96,7 +107,9 @@ def _svg(figure: Figure, told: str) -> str:
     plt.close(figure)
     drawn = written.getvalue()
     drawn = drawn[drawn.index("<svg") :]
-    drawn = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", drawn, flags=re.S)  # a style would be the page's
+    drawn = re.sub(
+        r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", drawn, flags=re.S
+    )  # a style would be the page's
     drawn = drawn.replace("#000000", "currentColor").replace("<text ", '<text fill="currentColor" ')
     drawn = re.sub(r"\n\s*", " ", drawn)  # an empty line would end the block in Markdown
     return f'<div class="picture" role="img" aria-label="{told}">{drawn}</div>'

@@ -25,7 +25,7 @@ SHOWN = ("math", "text")
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.M | re.S)
 _HIDDEN = re.compile(r"^<!-- run: (?P<code>.*?) -->$", re.M)
 _TITLE = re.compile(r'^(?P<language>\w*)(?: title="(?P<title>[^"]*)")?$')
-_COMMAND = re.compile(r"^(?:\$ |[A-Z_]+=\S+ )*(?P<command>reportsup(?: .*)?)$")
+_COMMAND = re.compile(r"^(?:\$ |[A-Z_]+=\S+ )*(?P<command>reportsup(?: .*)?)$", re.S)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def blocks(path: Path) -> list[Block]:
     for match in _FENCE.finditer(text):
         line, told = _line(text, match.start()), _TITLE.match(match["info"].strip())
         if told is None:
-            raise ValueError(f"{page}:{line}: ```{match['info']} is not of the form ```language title=\"…\"")
+            raise ValueError(f'{page}:{line}: ```{match["info"]} is not of the form ```language title="…"')
         found.append(Block(page, line, told["language"], told["title"] or "", match["code"]))
     return sorted(found, key=lambda block: block.line)
 
@@ -101,23 +101,37 @@ def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def commands(path: Path) -> list[tuple[int, str]]:
-    """Line and text of every `reportsup …` command of a page: in blocks, fenced or indented, and inline."""
+@dataclass(frozen=True)
+class Command:
+    """A `reportsup …` command of a page; `whole`: it stands in a block, not in a sentence that may leave arguments out."""
+
+    line: int
+    text: str
+    whole: bool
+
+
+def commands(path: Path) -> list[Command]:
+    """Every `reportsup …` command of a page: in blocks, fenced or indented, and in sentences."""
     text = path.read_text(encoding="utf-8")
     found = []
     for match in _FENCE.finditer(text):
         if match["info"].startswith("bash"):
-            found += _command_lines(match["code"], text.count("\n", 0, match.start()) + 2)
-    prose = _FENCE.sub(lambda m: re.sub(r"[^\n]", "", m.group()), text)
-    for number, line in enumerate(prose.splitlines(), 1):
+            found += _of_script(match["code"], _line(text, match.start()) + 1)
+    for number, line in enumerate(without_blocks(text).splitlines(), 1):
         if line.startswith("    "):
-            found += _command_lines(line.strip(), number)
+            found += _of_script(line.strip(), number)
         else:
-            found += [(number, code) for code in re.findall(r"`(reportsup [^`]+)`", line) if "…" not in code]
+            said = re.findall(r"`(reportsup [a-z][^`]+)`", line)
+            found += [Command(number, command, whole=False) for command in said if "…" not in command]
     return found
 
 
-def _command_lines(code: str, first: int) -> list[tuple[int, str]]:
+def without_blocks(text: str) -> str:
+    """A page with its fenced blocks emptied; lines keep their numbers."""
+    return _FENCE.sub(lambda match: re.sub(r"[^\n]", "", match.group()), text)
+
+
+def _of_script(code: str, first: int) -> list[Command]:
     """Commands of a shell script; a backslash at the end of a line and an open quote go on in the next one."""
     found, held, start = [], "", first
     for number, line in enumerate(code.splitlines(), first):
@@ -127,9 +141,8 @@ def _command_lines(code: str, first: int) -> list[tuple[int, str]]:
             continue
         if held.count('"') % 2 or held.count("'") % 2:
             continue
-        for part in _parts(held.strip()):
-            if command := _COMMAND.match(part):
-                found.append((start, command["command"]))
+        said = (_COMMAND.match(part) for part in _parts(held.strip()))
+        found += [Command(start, command["command"], whole=True) for command in said if command]
         held = ""
     return found
 

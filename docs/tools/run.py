@@ -1,7 +1,7 @@
 """Runs the blocks of pages and prints what they print.
 
-    python docs/tools/run.py PAGE ...             runs them; the first block that fails ends it
-    python docs/tools/run.py --refresh PAGE ...   and writes what is printed now into the ```text title="prints" blocks
+python docs/tools/run.py PAGE ...             runs them; the first block that fails ends it
+python docs/tools/run.py --refresh PAGE ...   and writes what is printed now into the ```text title="prints" blocks
 """
 
 import difflib
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from pages import Block, blocks
-from running import BlockError, Session, warm_reportsup
+from running import BlockError, Session, is_printed, warm_reportsup
 
 
 def main(arguments: list[str]) -> None:
@@ -40,10 +40,12 @@ def _run(page: Path, session: Session, refresh: bool) -> None:
 
 
 def _rewrite(page: Path, block: Block, printed: str) -> None:
-    """Put the most similar printed line in the place of each line that is not printed any more."""
-    lines = printed.splitlines()
-    for old in block.code.splitlines():
-        if "…" not in old and (near := difflib.get_close_matches(old, lines, n=1, cutoff=0.5)):
+    """Put the most similar line that is printed in the place of each line that is not printed any more."""
+    lines, shown = printed.splitlines(), block.code.splitlines()
+    left = [line for line in lines if not any(is_printed(old, line) for old in shown)]
+    for old in shown:
+        if not any(is_printed(old, line) for line in lines) and (near := difflib.get_close_matches(old, left, n=1)):
+            left.remove(near[0])
             text = page.read_text(encoding="utf-8")
             page.write_text(text.replace(f"\n{old}\n", f"\n{near[0].rstrip()}\n", 1), encoding="utf-8")
 

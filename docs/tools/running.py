@@ -87,16 +87,18 @@ class Session:
         return printed.getvalue()
 
     def _compare(self, block: Block) -> None:
-        seen = [_words(line) for line in self.printed.splitlines()]
         for line in block.code.splitlines():
-            wanted = ".*".join(re.escape(part) for part in _words(line).split("…"))
-            if not any(re.fullmatch(wanted, other) for other in seen):
-                raise BlockError(f"{block.where}: this line was not printed:\n{line}\n--- but\n{self.printed}")
+            if not any(is_printed(line, printed) for printed in self.printed.splitlines()):
+                raise BlockError(
+                    f"{block.where}: this line was not printed:\n{line}\n--- but\n{self.printed}\n"
+                    f"--- If that is right now: python docs/tools/run.py --refresh {block.page}"
+                )
 
 
-def _words(line: str) -> str:
-    """A line without what depends on the width of a terminal."""
-    return " ".join(line.split())
+def is_printed(shown: str, printed: str) -> bool:
+    """Whether a line of a page is a line that was printed; … stands for anything, blanks count as one."""
+    wanted = ".*".join(re.escape(part) for part in " ".join(shown.split()).split("…"))
+    return re.fullmatch(wanted, " ".join(printed.split())) is not None
 
 
 @contextlib.contextmanager
@@ -105,10 +107,8 @@ def warm_reportsup() -> Iterator[Path]:
     warm = Path(__file__).with_name("warm.py")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "socket"
-        program = Path(folder) / "reportsup"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {warm} {path} "$@"\n', encoding="utf-8")
-        program.chmod(0o755)
-        (Path(folder) / "python").symlink_to(sys.executable)
+        _program(Path(folder) / "reportsup", f"{sys.executable} -S -E {warm} {path}")
+        _program(Path(folder) / "python", sys.executable)
         server = subprocess.Popen(
             [sys.executable, str(warm), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -120,3 +120,8 @@ def warm_reportsup() -> Iterator[Path]:
         finally:
             server.kill()
             server.communicate()
+
+
+def _program(path: Path, command: str) -> None:
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)

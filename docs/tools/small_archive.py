@@ -16,7 +16,14 @@ from reportsup.pipelines.demo_reports import write_reports
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 
 _SIZE = DatasetSize(masked=4, reported=4, validation=2, test=2, external=2)
-_STEPS = {"mask_steps": 2, "report_steps": 2, "validate_every": 4, "checkpoint_every": 2, "log_every": 1, "batch_size": 2}
+_STEPS = {
+    "mask_steps": 2,
+    "report_steps": 2,
+    "validate_every": 4,
+    "checkpoint_every": 2,
+    "log_every": 1,
+    "batch_size": 2,
+}
 
 
 def main(folder: Path) -> None:

@@ -5,16 +5,13 @@ from html import escape
 
 # Which column of the picture a table stands in, from top to bottom; what is not named here is not drawn.
 _STACKS = (
-    ("runs", "rejects", "annotation_withdrawals"),
-    ("reports", "extractions", "organ_status", "quarantine"),
-    ("findings", "measurements", "evidence"),
-    ("corrections", "correction_matches", "corrected_findings"),
-    ("cases", "case_masks", "case_problems", "organ_masks", "predictions"),
-    ("reviews", "review_samples", "review_sample_reports"),
+    ("runs", "reports", "rejects", "annotation_withdrawals", "reviews", "review_samples", "review_sample_reports"),
+    ("extractions", "organ_status", "quarantine", "corrections", "correction_matches", "corrected_findings"),
+    ("findings", "measurements", "evidence", "cases", "case_masks", "case_problems", "organ_masks", "predictions"),
 )
 PLACES = {name: column for column, stack in enumerate(_STACKS) for name in stack}
 _REFERRED_TO = ("runs", "reports", "extractions", "findings", "corrections", "cases", "review_samples")
-_WIDTH, _GAP, _LINE, _HEAD, _BETWEEN = 158, 56, 15, 22, 26
+_WIDTH, _GAP, _LINE, _HEAD, _BETWEEN = 160, 76, 15, 22, 24
 
 
 def svg(columns: Mapping[str, Sequence[str]], keys: Mapping[str, Sequence[str]]) -> str:
@@ -28,11 +25,15 @@ def svg(columns: Mapping[str, Sequence[str]], keys: Mapping[str, Sequence[str]])
         y = 4
         for name in stack:
             height = _HEAD + _LINE * len(columns[name]) + 6
-            boxes[name] = (4 + number * (_WIDTH + _GAP), y, height)
+            boxes[name] = (36 + number * (_WIDTH + _GAP), y, height)
             y += height + _BETWEEN
-    lines = [_line(boxes, columns, child, parent, keys[parent]) for child in boxes for parent in parents(child, columns, keys)]
+    lines = [
+        _line(boxes, columns, child, parent, keys[parent])
+        for child in boxes
+        for parent in parents(child, columns, keys)
+    ]
     drawn = [_box(name, *boxes[name], columns[name], keys[name]) for name in boxes]
-    width = len(_STACKS) * (_WIDTH + _GAP) - _GAP + 8
+    width = len(_STACKS) * (_WIDTH + _GAP) - _GAP + 40
     height = max(y + h for _, y, h in boxes.values()) + 4
     head = f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="Tables and keys">'
     return f'<div class="picture wide">{"".join([head, *lines, *drawn])}</svg></div>'
@@ -75,7 +76,7 @@ def _line(
     y1, y2 = row(child, key[-1]), row(parent, key[-1])
     if cx == px:  # in one stack: a bow on the left
         x1 = x2 = cx
-        bend = cx - 26
+        bend = cx - 34
         path = f"M{x1} {y1} C{bend} {y1} {bend} {y2} {x2} {y2}"
     else:
         x1, x2 = (cx, px + _WIDTH) if cx > px else (cx + _WIDTH, px)

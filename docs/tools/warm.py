@@ -34,6 +34,7 @@ def serve(path: str) -> None:
     build_app()
     for name in _LOADED:
         import_module(name)
+    import_module("reportsup.nlp.reader_files").load_reader(None, None)  # kept for those who ask in these words
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
@@ -62,6 +63,7 @@ def _answer(connection: socket.socket, main) -> None:
         os.chdir(command["folder"])
         os.environ.clear()
         os.environ.update(command["environment"])
+        sys.path[:0] = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
         sys.argv = ["reportsup", *command["arguments"]]
         sys.stdin, sys.stdout, sys.stderr = (os.fdopen(i, mode) for i, mode in enumerate("rww"))
         code = _code_of(main)

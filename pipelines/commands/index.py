@@ -74,7 +74,10 @@ def check(
     rows: Rows = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Check the volumes and masks of a data set; nothing is written. The database is read if it exists."""
+    """Check the volumes and masks of a data set; nothing is written. The database is read if it exists.
+
+    Example: `reportsup check AbdomenAtlas/ --rows 20`
+    """
     from ...schemas.database import open_database
 
     with open_database(db, read_only=True) if db.exists() else nullcontext() as connection:

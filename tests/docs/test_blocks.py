@@ -2,7 +2,7 @@
 
 import pytest
 from commands import problem
-from pages import DOCS, ROOT, SHOWN, Block, blocks, commands, pages
+from pages import DOCS, ROOT, SHOWN, Block, blocks, commands, pages, without_blocks
 from running import BlockError, Session, warm_reportsup
 
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -49,14 +49,17 @@ def test_every_block_says_what_it_is(page):
     for block in blocks(page):
         told = block.title == "" or block.only_checked or block.slow or block.exit_code or block.printed or block.file
         assert told, f"{block.where}: a title that means nothing here, see docs/tools/pages.py"
-        assert block.language in RUN or block.file or block.language in SHOWN, f"{block.where}: a block that nobody runs"
-    prose = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("    reportsup ")]
-    assert not prose, f"{page}: an indented block; fence it, so that it runs"
+        assert block.language in RUN or block.file or block.language in SHOWN, (
+            f"{block.where}: a block that nobody runs"
+        )
+    prose = without_blocks(page.read_text(encoding="utf-8"))
+    assert "\n    reportsup " not in prose, f"{page}: an indented block; fence it, so that it runs"
 
 
 @pytest.mark.parametrize("page", pages(), ids=name)
 def test_every_command_and_option_that_a_page_names_exists(page):
-    wrong = [f"{name(page)}:{line}: {said}: {what}" for line, said in commands(page) if (what := problem(said))]
+    said = commands(page)
+    wrong = [f"{name(page)}:{c.line}: {c.text}: {what}" for c in said if (what := problem(c.text, c.whole))]
     assert not wrong, "\n".join(wrong)
 
 
@@ -65,15 +68,15 @@ def test_every_command_and_option_that_a_page_names_exists(page):
     [
         ("reportsup audit --rows 5 && reportsup nonsense", "no command nonsense"),
         ("cat x | reportsup sql 'SELECT 1' --colour red", "No such option: --colour"),
-        ("reportsup audit --rows many", "many"),
+        ("reportsup audit --rows many", "valid integer"),
         ("n=$(reportsup sql --csw 'SELECT 1' | tail -1)", "--csw"),
         ('reportsup correct ID --delete \\\n  --because "of it"', "--because"),
     ],
 )
-def test_a_command_that_does_not_exist_is_found(tmp_path, monkeypatch, line, wrong):
+def test_a_command_that_does_not_exist_is_found(tmp_path, line, wrong):
     page = tmp_path / "page.md"
     page.write_text(f"# Page\n\n```bash\n{line}\n```\n")
-    found = [problem(said) for _, said in commands(page)]
+    found = [problem(command.text) for command in commands(page)]
     assert any(wrong in (said or "") for said in found), found
 
 

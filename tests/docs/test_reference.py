@@ -55,7 +55,9 @@ def test_every_page_is_in_the_navigation():
     assert sorted(navigation) == sorted(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md"))
 
 
-@pytest.mark.parametrize("page", [*pages(), ROOT / "data_samples" / "README.md"], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [*pages(), ROOT / "data_samples" / "README.md"], ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_every_link_leads_somewhere(page):
     text = CODE.sub("", page.read_text(encoding="utf-8"))
     for match in LINK.finditer(text):
