@@ -1,4 +1,4 @@
-"""Whether a command line of the documentation is one: the command and its options exist, their values are of the right kind."""
+"""Whether a command line of the documentation is one: its command and options exist, its values are of their kind."""
 
 import shlex
 from functools import cache

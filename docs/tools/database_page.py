@@ -1,4 +1,4 @@
-"""The reference of the database, made from a database that reportsup has just made and from the comments in schemas/sql."""
+"""The reference of the database, made from a new database and from the comments in schemas/sql."""
 
 import re
 import tempfile
@@ -128,7 +128,7 @@ PLAIN = {
     "audit_possible": "Findings that may not be there.",
     "audit_unsure": "Reports that the reader doubts, with its reasons.",
     "audit_organ_unknown": "Findings whose organ is not known.",
-    "audit_without_status": "Reports that nothing is known of: not read, failed, rejected, unreadable, or changed since.",
+    "audit_without_status": "Reports that nothing is known of: not read, failed, rejected, unreadable, changed since.",
     "audit_rejected_rows": "Input rows that are no report.",
 }
 

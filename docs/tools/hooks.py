@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the site: fills in what is made from the program, and refuses what would load from elsewhere."""
+"""What MkDocs calls: pages get what is made from the program, and a site that would load from elsewhere is refused."""
 
 import re
 import sys
@@ -8,8 +8,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import parts  # noqa: E402  (beside this file)
-from pages import DOCS, ROOT  # noqa: E402
+import parts
+from pages import DOCS, ROOT
 
 _MATH_BLOCK = re.compile(r"^```math\n(.*?)^```$", re.M | re.S)
 _MATH_INLINE = re.compile(r"\$`([^`]+)`\$")
@@ -42,8 +42,7 @@ def formulas(markdown: str) -> str:
     from latex2mathml.converter import convert
 
     def block(match: re.Match[str]) -> str:
-        lines = [line for line in match[1].strip().split("\n\n")]
-        return "\n".join(f'<div class="formula">{convert(line.strip(), display="block")}</div>' for line in lines)
+        return f'<div class="formula">{convert(match[1].strip(), display="block")}</div>'
 
     return _MATH_INLINE.sub(lambda m: convert(m[1]), _MATH_BLOCK.sub(block, markdown))
 

@@ -9,13 +9,13 @@ from database_page import new_database
 
 matplotlib.use("svg")
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.colors import ListedColormap  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from reportsup.segmentation.losses.pseudo_mask import place_lesions  # noqa: E402
-from reportsup.segmentation.losses.volume_loss import interval_volume_loss, reference_volume_loss  # noqa: E402
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from reportsup.segmentation.losses.pseudo_mask import place_lesions
+from reportsup.segmentation.losses.volume_loss import interval_volume_loss, reference_volume_loss
 
 _OURS, _THEIRS = "#00897b", "#e07b39"
 _STYLE = {

@@ -77,7 +77,7 @@ class Block:
 
 def pages() -> list[Path]:
     """All pages, and the other texts for users."""
-    return sorted(DOCS.rglob("*.md")) + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    return [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 
 def blocks(path: Path) -> list[Block]:
@@ -103,7 +103,7 @@ def _line(text: str, at: int) -> int:
 
 @dataclass(frozen=True)
 class Command:
-    """A `reportsup …` command of a page; `whole`: it stands in a block, not in a sentence that may leave arguments out."""
+    """A `reportsup …` command of a page; `whole`: in a block, not in a sentence that may leave arguments out."""
 
     line: int
     text: str

@@ -70,7 +70,8 @@ class Session:
         code = block.code
         if block.exit_code:
             code = f"set +e\n( set -e\n{code}\n)\n__rc=$?\nset -e\n[ $__rc -eq {block.exit_code} ]"
-        assert self._shell.stdin and self._shell.stdout
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
         self._shell.stdin.write(f"{{\n{code}\n}} </dev/null\nprintf '\\n%s\\n' '{_END}'\n")
         self._shell.stdin.flush()
         lines = []

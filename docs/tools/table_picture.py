@@ -35,7 +35,7 @@ def svg(columns: Mapping[str, Sequence[str]], keys: Mapping[str, Sequence[str]])
     drawn = [_box(name, *boxes[name], columns[name], keys[name]) for name in boxes]
     width = len(_STACKS) * (_WIDTH + _GAP) - _GAP + 40
     height = max(y + h for _, y, h in boxes.values()) + 4
-    head = f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="Tables and keys">'
+    head = f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="Tables">'
     return f'<div class="picture wide">{"".join([head, *lines, *drawn])}</svg></div>'
 
 
@@ -52,8 +52,8 @@ def parents(child: str, columns: Mapping[str, Sequence[str]], keys: Mapping[str,
 
 def _box(name: str, x: int, y: int, height: int, columns: Sequence[str], key: Sequence[str]) -> str:
     rows = [
-        f'<text x="{x + 8}" y="{y + _HEAD + 12 + i * _LINE}" class="{"key" if c in key else "column"}">{escape(c)}</text>'
-        for i, c in enumerate(columns)
+        f'<text x="{x + 8}" y="{y + _HEAD + 12 + i * _LINE}" class="{"key" if name in key else "column"}">{name}</text>'
+        for i, name in enumerate(map(escape, columns))
     ]
     return (
         f'<a href="#{name}"><rect x="{x}" y="{y}" width="{_WIDTH}" height="{height}" rx="3" class="box"/>'

@@ -1,8 +1,7 @@
-"""A process that has loaded reportsup and forks for every command, so that the documentation's commands run in a fraction of
-a second.
+"""A process that has loaded reportsup and forks for every command: each then takes a fraction of a second.
 
-    python docs/tools/warm.py SOCKET           serves until its standard input ends
-    python docs/tools/warm.py SOCKET ARG ...   runs `reportsup ARG ...` there: same folder, files, output and exit code
+python docs/tools/warm.py SOCKET           serves until its standard input ends
+python docs/tools/warm.py SOCKET ARG ...   runs `reportsup ARG ...` there: same folder, files, output and exit code
 """
 
 import json
@@ -11,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 _MOST_BYTES = 1 << 20
 _LOADED = (
@@ -45,6 +45,11 @@ def serve(path: str) -> None:
             if os.fork() == 0:
                 _answer(connection, main)
             connection.close()
+            with suppress(
+                ChildProcessError
+            ):  # those that have ended, so that their time is known to whoever measures it
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
 
 
 def _end_with_the_parent() -> None:

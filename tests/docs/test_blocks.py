@@ -1,4 +1,4 @@
-"""Every code block of the documentation runs, as a reader would run it: page by page, in order, in one shell and one folder."""
+"""Every code block of the documentation runs as a reader would run it: in order, in one shell and one folder a page."""
 
 import pytest
 from commands import problem

@@ -1,4 +1,4 @@
-"""`from reportsup import …`: names, types, a report, a frame, files. The blocks of docs/how-to/python.md run in tests/docs."""
+"""`from reportsup import …`: names, types, a report, a frame, files. (The blocks of python.md run in tests/docs.)"""
 
 import ast
 import re
