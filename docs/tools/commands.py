@@ -26,9 +26,8 @@ def problem(line: str, whole: bool = True) -> str | None:
         words = shlex.split(line.replace("\\\n", " "), comments=True)[1:]
     except ValueError as error:
         return str(error)
-    while words and words[0] == "--debug":
-        words = words[1:]
-    if not words or words[0] in ("--version", "--help"):
+    words = _without_options_of_all(words)
+    if not words or words[0] == "--help":
         return None
     command = application().commands.get(words[0])
     if command is None:
@@ -41,3 +40,14 @@ def problem(line: str, whole: bool = True) -> str | None:
         told = getattr(error, "message", None) or str(error) or type(error).__name__
         return None if not whole and told.startswith("Missing parameter") else told
     return None
+
+
+def _without_options_of_all(words: list[str]) -> list[str]:
+    """The words without options that stand anywhere on the line of any command, as `--debug`."""
+    takes_value = {name: not p.is_flag for p in application().params for name in p.opts if name.startswith("-")}
+    left, skip = [], False
+    for word in words:
+        if not skip and word not in takes_value:
+            left.append(word)
+        skip = not skip and takes_value.get(word, False)
+    return left
