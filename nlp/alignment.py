@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..schemas import Section
-from .recognise.sizes import Size
+from .recognise.size_groups import Size
 from .spans import Mention, Sentence
 
 TOLERANCE_MM = 1.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .decide.clusters import Cluster
 from .decide.group import main_mention
-from .recognise.sizes import Size
+from .recognise.size_groups import Size
 from .spans import Located, Mention
 
 _EXTENT = re.compile(

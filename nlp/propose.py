@@ -9,7 +9,7 @@ from .decide.sites import site_of
 from .decide.size_list import Run, may_be_current
 from .function_words import STOP
 from .recognise.counts import Count, count_head, counted_by
-from .recognise.sizes import Size
+from .recognise.size_groups import Size
 from .spans import Head, Mention, Sentence, next_in_block, previous_in_block
 
 _BREAKS = re.compile(r"[;]|\.\s")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..schemas import Section
 from .lexicon import Term
-from .recognise.sizes import Size
+from .recognise.size_groups import Size
 from .words import WORD
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, takewhile
 
-from ..recognise.sizes import Size
+from ..recognise.size_groups import Size
 from ..spans import Located
 
 MAX_CLUSTERS = 14  # that a mention can be linked to

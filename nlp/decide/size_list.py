@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ..recognise.counts import count_head
-from ..recognise.sizes import Size
+from ..recognise.size_groups import Size
 from ..spans import Head, Sentence
 from .model import Chooser
 from .relate import RESPECTIVELY

@@ -3,7 +3,7 @@
 import re
 
 from ..function_words import STOP
-from ..recognise.sizes import Size
+from ..recognise.size_groups import Size
 from ..spans import Sentence
 from .model import Chooser
 from .relate import bucket

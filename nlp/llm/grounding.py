@@ -12,7 +12,8 @@ from ...schemas import Finding, Organ, Quarantined, SizeBound, load_anatomy
 from ..folding import fold
 from ..grounding import trimmed, validation_reason
 from ..lexicon import Lexicon
-from ..recognise.sizes import Size, find_sizes
+from ..recognise.size_groups import Size
+from ..recognise.sizes import find_sizes
 from ..rule_files import RuleSet
 from ..text.sections import READ_SECTIONS, find_blocks
 from .quotes import Place, Quotes, says_something

@@ -17,7 +17,8 @@ from .heads import heads
 from .organs import organ_cues
 from .places import place_cues
 from .sides import side_cues
-from .sizes import Size, find_sizes
+from .size_groups import Size
+from .sizes import find_sizes
 
 MAX_SENTENCE_CHARACTERS = 4000
 
