@@ -28,10 +28,11 @@ demo-reports: $(STAMP)
 	$(BIN)/reportsup sql "$(FINDINGS)" --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --db $(DEMO)/samples.duckdb
 	$(BIN)/reportsup audit --html $(DEMO)/audit.html --db $(DEMO)/samples.duckdb
+# Exit code 1 of extract: some rows are no report; they are listed.
 ifdef REPORTS
-	$(BIN)/reportsup extract $(REPORTS) --db $(DEMO)/reports.duckdb
+	$(BIN)/reportsup extract $(REPORTS) --db $(DEMO)/reports.duckdb || test $$? -eq 1
 	$(BIN)/reportsup audit --db $(DEMO)/reports.duckdb
-	$(BIN)/reportsup audit --sample 5 --db $(DEMO)/reports.duckdb
+	$(BIN)/reportsup audit --html $(DEMO)/reports.html --db $(DEMO)/reports.duckdb
 endif
 
 test: $(STAMP)
