@@ -76,6 +76,7 @@ class SupportLog:
 
     def __enter__(self) -> Self:
         logging.getLogger().addHandler(self._handler)
+        self._level = logging.getLogger(LOGGER).level
         logging.getLogger(LOGGER).setLevel(logging.INFO)
         self._shown = warnings.showwarning
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
@@ -97,9 +98,10 @@ class SupportLog:
             "end",
             exit_code=code or 0,
             seconds=round(time.monotonic() - self._started, 2),
-            peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            peak_memory_mb=_peak_memory_mb(),
         )
         warnings.showwarning = self._shown
+        logging.getLogger(LOGGER).setLevel(self._level)
         logging.getLogger().removeHandler(self._handler)
         self._file.close()
 
@@ -148,6 +150,11 @@ def _told(command: Sequence[str], options: frozenset[str]) -> list[str]:
 
 def _may_tell(option: str, value: str) -> bool:
     return option in _TOLD and value.replace(".", "", 1).isdigit()
+
+
+def _peak_memory_mb() -> int:
+    per_mb = 1 << (20 if platform.system() == "Darwin" else 10)  # bytes there, kB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // per_mb
 
 
 def _versions() -> dict[str, str]:

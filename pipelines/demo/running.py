@@ -66,11 +66,13 @@ def train(group: Mapping[str, list[str]], folder: DemoFolder, steps: int, show: 
         }
         update = stack.enter_context(_bars(list(group), steps, console))
         while any(process.poll() is None for process in running.values()):
+            if any(process.poll() for process in running.values()):
+                break  # one failed: the others need not go on
             update({name: _step(folder.run(name)) for name in group})
             time.sleep(_LOOK_S)
         update({name: _step(folder.run(name)) for name in group})
         for name, process in running.items():
-            _check(group[name], process.wait(), folder.log(name), (0,))
+            _check(group[name], process.poll() or 0, folder.log(name), (0,))
 
 
 def _line(command: Sequence[str]) -> str:

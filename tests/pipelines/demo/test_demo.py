@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from reportsup.pipelines.commands import demo as command
 from reportsup.pipelines.demo import FULL, SHORT, DemoError, DemoFolder, call, make_dataset, train, write_settings
+from reportsup.schemas.database import open_database
 from reportsup.schemas.errors import ConfigError
 from reportsup.segmentation.training.config import load_config
 from rich.console import Console
@@ -68,5 +69,10 @@ def test_a_command_that_fails_says_where_its_words_are(tmp_path):
     with pytest.raises(DemoError, match=re.escape(str(log))):
         call(wrong, lambda line: None, log=log)
     assert "none.duckdb" in log.read_text()
-    with pytest.raises(DemoError, match=re.escape(str(folder.log("masks")))):
-        train({"masks": wrong}, folder, 4, lambda line: None, Console(file=io.StringIO()))
+    with open_database(tmp_path / "d.duckdb"):
+        pass
+    endless = ["sql", "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"]
+    endless += ["--db", str(tmp_path / "d.duckdb")]
+    for name, others in (("masks", {}), ("reports", {"endless": endless})):
+        with pytest.raises(DemoError, match=re.escape(str(folder.log(name)))):
+            train({**others, name: wrong}, folder, 4, lambda line: None, Console(file=io.StringIO()))
