@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas import ConfigError
-from .decide.model import DECISIONS, Chooser, Weights
+from .decide.model import DECISIONS, Chooser, Weights, weights_digest
 from .reader import Reader
 from .rule_files import load_rules
 from .shipped import content_hash
@@ -57,7 +57,7 @@ def parse_weights(name: str, content: str) -> Weights:
         name: of the file, for messages.
 
     Raises:
-        ConfigError: it is no JSON, or lacks a decision.
+        ConfigError: it is no JSON, lacks a decision, or holds other weights than those that were written.
     """
     try:
         found: Any = json.loads(content)
@@ -74,6 +74,11 @@ def parse_weights(name: str, content: str) -> Weights:
     wrong = sum(not isinstance(w, int | float) for d in DECISIONS for w in choosers[d].values())
     if wrong:
         raise ConfigError(f"reader: {name} has {wrong} weights that are no numbers. Train it again.")
+    if found.get("sha256", "") not in ("", weights_digest(choosers)):
+        raise ConfigError(
+            f"reader: {name} holds other weights than those that were trained. It is damaged, or was changed by hand. "
+            "Restore a copy, or train it again."
+        )
     return Weights({d: Chooser(choosers[d]) for d in DECISIONS})
 
 

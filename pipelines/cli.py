@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ..schemas.errors import ReportsupError
+from ..schemas.system_errors import system_error
 from ..schemas.tracebacks import where_raised
 from .hints import on_database
 
@@ -105,9 +106,7 @@ def _run(
         raise
     except OSError as error:
         failed(error)
-        where = error.filename or "a file"
-        what = f"{where}: {error.strerror or type(error).__name__} vs a place that can be read and written"
-        _explain(error, f"{what}. Nothing was written there. Make it so, or name another.", debug)
+        _explain(error, system_error(error), debug)
         sys.exit(1)
     except Exception as error:
         failed(error)

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import socket
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from .store import text_hash
 from .workers import Answer
 
 _TOLD_BY_A_NODE = re.compile(r"(?:BackendError|ConfigError): (node .+)")
+_KNOCK_S = 10.0
 _MOST_BLOCKS = 10_000  # Ray Data keeps an account of each
 
 
@@ -129,6 +131,7 @@ def _connected(address: str | None) -> Any:
             "--engine ray: Ray is not installed vs installed. Run `pip install 'reportsup[ray]'`, on every node."
         ) from error
     try:
+        _knock(address)
         ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # of whatever class: Ray raises plain exceptions too, when its start takes too long
         where = f"none answers at {address}" if address else "none starts on this machine in time"
@@ -137,3 +140,15 @@ def _connected(address: str | None) -> Any:
             "`ray start --head` and name it with --address, or leave --engine ray out."
         ) from error
     return ray
+
+
+def _knock(address: str | None) -> None:
+    """Nothing, if somebody listens at HOST:PORT: Ray itself tries for twenty minutes.
+
+    Raises:
+        OSError: nobody does, or the address is none.
+    """
+    host, colon, port = (address or "").rpartition(":")
+    if colon:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S):
+            pass

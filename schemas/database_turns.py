@@ -1,18 +1,16 @@
 """Turns at one DuckDB file: DuckDB lets in either readers or one writer, so those who come wait a little, and a long
 extraction holds the file only while it writes a batch."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import duckdb
-from filelock import FileLock, Timeout
 
+from .alone import alone
 from .errors import DatabaseBusyError, DatabaseError
 
 WAIT_S = 10.0
@@ -63,29 +61,13 @@ def extracting(path: Path) -> Iterator[None]:
     Raises:
         DatabaseError: another extraction is at work.
     """
-    note = path.with_name(f".{path.name}.extracting")
-    lock = FileLock(note)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise DatabaseError(
-            f"database: {path} is being extracted into by {_said(note)} vs by nobody. Two extractions would read the "
+
+    def refused(holder: str) -> DatabaseError:
+        return DatabaseError(
+            f"database: {path} is being extracted into by {holder} vs by nobody. Two extractions would read the "
             "same reports twice. Wait for it to end (`reportsup sql` and `audit` work meanwhile), or name another file "
             "with --db."
-        ) from None
-    except OSError as error:
-        raise DatabaseError(
-            f"database: {note} cannot be written ({os.strerror(error.errno or 0)}) vs a folder that can. It keeps a "
-            "second extraction out. Name a file elsewhere with --db."
-        ) from error
-    try:
-        note.write_text(f"process {os.getpid()} since {datetime.now():%Y-%m-%d %H:%M}", encoding="utf-8")
+        )
+
+    with alone(path.with_name(f".{path.name}.extracting"), refused, DatabaseError):
         yield
-    finally:
-        lock.release()
-
-
-def _said(note: Path) -> str:
-    with suppress(OSError):
-        return note.read_text(encoding="utf-8") or "another process"
-    return "another process"

@@ -1,11 +1,14 @@
 """A choice among candidates by named features: score = sum of weights, probability = softmax over the candidates."""
 
+import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from ...schemas.atomic import write_text
 
 Features = Sequence[str]
 
@@ -96,11 +99,15 @@ class Weights:
         return cls({name: Chooser(data["weights"].get(name, {})) for name in DECISIONS})
 
     def write(self, path: Path) -> None:
-        """One line a feature, sorted, so that two trainings can be compared."""
-        data = {
-            "weights": {
-                name: {k: round(v, 3) for k, v in sorted(c.weights.items()) if abs(v) >= 5e-3}
-                for name, c in self.choosers.items()
-            }
+        """One line a feature, sorted, so that two trainings can be compared, and the digest that tells damage."""
+        weights = {
+            name: {k: round(v, 3) for k, v in sorted(c.weights.items()) if abs(v) >= 5e-3}
+            for name, c in self.choosers.items()
         }
-        path.write_text(json.dumps(data, indent=0, ensure_ascii=True) + "\n", encoding="utf-8")
+        data = {"sha256": weights_digest(weights), "weights": weights}
+        write_text(path, json.dumps(data, indent=0, ensure_ascii=True) + "\n")
+
+
+def weights_digest(weights: Mapping[str, Mapping[str, float]]) -> str:
+    """SHA-256 of the weights of all decisions: one digit that a disk has changed would be read in silence."""
+    return hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()

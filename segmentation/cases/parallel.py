@@ -1,10 +1,13 @@
 """One function over many cases, in processes; a case that fails, or that kills its process, costs itself alone."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing.connection import wait
 from typing import TypeVar
 
 from ...schemas import DataError, Failure
@@ -44,7 +47,8 @@ def map_in_processes(
 def _pooled(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result | Failure]:
     """Results up to the first one that a dead process keeps from coming."""
     # A forked process would inherit the threads' locks of torch and DuckDB.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         try:
             for future in [pool.submit(partial(_attempt, function, item)) for item in items]:
                 try:
@@ -63,6 +67,18 @@ def _attempt(function: Callable[[Item], Result], item: Item) -> Result | Failure
         return function(item)
     except Exception as error:  # whatever it is, the other items go on
         return Failure.of(error)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when its parent is killed; the pool alone would keep it, and its memory, for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _exit_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def _killed() -> Failure:

@@ -3,6 +3,7 @@
 A header may scale its voxels: value = slope × stored + intercept. Everything here speaks of the value, e.g. HU.
 """
 
+import gzip
 import zlib
 from pathlib import Path
 from typing import Any
@@ -53,19 +54,27 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
     Raises:
         DataError: the file ends early or is damaged.
     """
-    proxy: Any = image.dataobj
+    path = Path(image.get_filename() or "")
     try:
-        if (proxy.slope, proxy.inter) == (1, 0):
-            array = np.asarray(proxy.get_unscaled())
+        if path.suffix == ".gz":
+            with gzip.open(path) as stream:
+                array = _voxels(type(image).from_stream(stream))
+                stream.read(1)  # behind the last voxel stands the checksum: Python compares it at the end alone
         else:
-            with np.errstate(over="ignore"):  # an absurd slope gives infinities, which the checks name
-                array = image.get_fdata(dtype=np.float32, caching="unchanged")
+            array = _voxels(image)
     except _READ_ERRORS as error:
-        path = Path(image.get_filename() or "")
         raise DataError(
             f"file: {path} ends early or is damaged ({_short(error, path)}) vs a complete volume. Copy it again."
         ) from error
     return array.reshape(spatial_shape(image))
+
+
+def _voxels(image: nib.Nifti1Image) -> npt.NDArray[Any]:
+    proxy: Any = image.dataobj
+    if (proxy.slope, proxy.inter) == (1, 0):
+        return np.asarray(proxy.get_unscaled())
+    with np.errstate(over="ignore"):  # an absurd slope gives infinities, which the checks name
+        return np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
 
 
 def read_labels(image: nib.Nifti1Image) -> npt.NDArray[Any]:

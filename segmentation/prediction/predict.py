@@ -10,8 +10,6 @@ OUT/components.csv                             the lesions of all cases
 
 import csv
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,7 +19,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from ...schemas.atomic import atomic, remove_partial_files
+from ...schemas.atomic import atomic, atomic_folder, remove_partial_files, remove_partial_folders
 from ...schemas.errors import DataError
 from ...schemas.failures import Failure
 from ..cases.volumes import open_volume, read_array
@@ -75,6 +73,7 @@ def predict_cases(
     options = options or PredictionOptions()
     out.mkdir(parents=True, exist_ok=True)
     remove_partial_files(out)
+    remove_partial_folders(out)
     shared = {"run": str(model.run.resolve()), "step": model.step, **asdict(options)}
     failures: dict[str, Failure] = {}
     for item in inputs:
@@ -87,7 +86,6 @@ def predict_cases(
                 done(item.case_id, _predict_case(model, item, out, options, made_by))
         except Exception as error:  # whatever it is, the other cases go on
             failures[item.case_id] = Failure.of(error)
-            shutil.rmtree(_unfinished(out, item.case_id), ignore_errors=True)
     write_table(out)
     return failures
 
@@ -99,23 +97,19 @@ def _predict_case(
     if options.organ_margin_mm is not None:
         masks = {organ: read() for organ, read in item.organ_masks.items()}
         probabilities = limit_to_organs(probabilities, masks, affine, options.organ_margin_mm)
-    unfinished = _unfinished(out, item.case_id)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    found = {
-        channel.organ: _write_channel(unfinished, channel.name, channel.organ, probabilities, affine, options)
-        for channel in model.plan.channels
-    }
-    lesions = [lesion for components in found.values() for lesion in components.components]
-    if options.dicom_seg and item.series is not None and lesions:
-        _write_dicom(item.series, found, unfinished / "lesions.dcm")
-    if options.pictures:
-        image_hu = read_array(open_volume(item.ct))
-        write_picture(unfinished / "overview.png", item.case_id, image_hu, affine, found, item.reported)
-    record = {"case_id": item.case_id, "made_by": made_by, "lesions": [asdict(lesion) for lesion in lesions]}
-    (unfinished / _DONE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(out / item.case_id, ignore_errors=True)
-    os.replace(unfinished, out / item.case_id)
+    with atomic_folder(out / item.case_id, _DONE) as unfinished:
+        found = {
+            channel.organ: _write_channel(unfinished, channel.name, channel.organ, probabilities, affine, options)
+            for channel in model.plan.channels
+        }
+        lesions = [lesion for components in found.values() for lesion in components.components]
+        if options.dicom_seg and item.series is not None and lesions:
+            _write_dicom(item.series, found, unfinished / "lesions.dcm")
+        if options.pictures:
+            image_hu = read_array(open_volume(item.ct))
+            write_picture(unfinished / "overview.png", item.case_id, image_hu, affine, found, item.reported)
+        record = {"case_id": item.case_id, "made_by": made_by, "lesions": [asdict(lesion) for lesion in lesions]}
+        (unfinished / _DONE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return lesions
 
 
@@ -154,10 +148,6 @@ def _save(path: Path, array: npt.NDArray[Any], affine: Affine) -> None:
     image.set_qform(affine, code="scanner")
     image.header.set_xyzt_units("mm")
     nib.save(image, path)
-
-
-def _unfinished(out: Path, case_id: str) -> Path:
-    return out / f".{case_id}.part"
 
 
 def _identity(ct: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Any number of processes, on any number of nodes, may build one cache: who holds 
 on with the next case and come back for what was locked.
 """
 
-import json
 import shutil
 import tempfile
 from collections import Counter
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -22,6 +22,7 @@ from ..cases import IndexedCase
 from ..cases.parallel import map_in_processes
 from .cache import CASE_FILE, CachedCase, is_complete, open_case, read_description
 from .case_files import complete, write_image
+from .checksums import sealed, sizes_fit, sums_of
 from .plan import Plan
 
 LOCKS = ".locks"
@@ -112,7 +113,9 @@ def cached_case(case: IndexedCase, plan: Plan, root: Path) -> CachedCase | None:
 
 def _is_there(folder: Path, case: IndexedCase, plan: Plan) -> bool:
     try:
-        return is_complete(read_description(folder / case.case_id), plan, case.fingerprint)
+        description = read_description(folder / case.case_id)
+        whole = sizes_fit(folder / case.case_id, description["sums"])
+        return whole and is_complete(description, plan, case.fingerprint)
     except DataError:
         return False
 
@@ -141,8 +144,8 @@ def build_case(case: IndexedCase, plan: Plan, folder: Path, wait: bool = True) -
             description = read_description(final)
         except DataError:
             description = {}
-        if description.get("fingerprint") == case.fingerprint:
-            write_text(final / CASE_FILE, json.dumps(complete(case, plan, final, description), indent=1))
+        if description.get("fingerprint") == case.fingerprint and sizes_fit(final, description["sums"]):
+            _describe(final, complete(case, plan, final, description))
         else:
             _build_whole(case, plan, final)
     return Built.HERE
@@ -152,10 +155,16 @@ def _build_whole(case: IndexedCase, plan: Plan, final: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{case.case_id}.", suffix=".tmp", dir=final.parent))
     try:
         description = complete(case, plan, unfinished, write_image(case, plan, unfinished))
-        write_text(unfinished / CASE_FILE, json.dumps(description, indent=1))
+        _describe(unfinished, description)
         if final.exists():  # of other files: moved away first, so that no reader sees half of it
             final.rename(unfinished / "before")
         unfinished.rename(final)
         shutil.rmtree(final / "before", ignore_errors=True)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _describe(folder: Path, description: dict[str, Any]) -> None:
+    """Write `case.json`, when the arrays are there."""
+    sums = sums_of(folder, description.get("sums", {}))
+    write_text(folder / CASE_FILE, sealed({**description, "sums": sums}))

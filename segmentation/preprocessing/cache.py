@@ -12,7 +12,6 @@ them last. Intensities follow from the plan when a crop is read. What a report s
 corrections, volumes do not.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy.typing as npt
 
 from ...schemas import DataError
 from .arrays import SUFFIX, Where, read_array_part
+from .checksums import unsealed
 from .plan import Plan
 
 CASE_FILE = "case.json"
@@ -164,8 +164,15 @@ class CachedCase:
         return (int(start[0]), int(start[1]), int(start[2])), (int(stop[0]), int(stop[1]), int(stop[2]))
 
     def points(self, names: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Voxels (n, 3) drawn evenly from each of some masks, at most 1000 from each; for crops around them."""
-        found = [np.load(self.folder / f"{points_file(name)}") for name in names if name in self.masks]
+        """Voxels (n, 3) drawn evenly from each of some masks, at most 1000 from each; for crops around them.
+
+        Raises:
+            DataError: a file is missing or damaged.
+        """
+        try:
+            found = [np.load(self.folder / points_file(name)) for name in names if name in self.masks]
+        except (OSError, ValueError, EOFError) as error:
+            raise _incomplete(self.folder, error) from error
         return np.concatenate(found) if found else np.zeros((0, 3), dtype=np.int32)
 
     def _whole(self, kind: str, names: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -221,10 +228,10 @@ def read_description(folder: Path) -> dict[str, Any]:
         DataError: the folder holds no complete case.
     """
     try:
-        description: dict[str, Any] = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
-        _ = description["fingerprint"], description["looked_for"], description["files"]
+        description = unsealed((folder / CASE_FILE).read_text(encoding="utf-8"))
+        _ = description["fingerprint"], description["looked_for"], description["files"], description["sums"]
         return description
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _incomplete(folder, error) from error
 
 

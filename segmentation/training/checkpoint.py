@@ -1,5 +1,6 @@
 """Checkpoints: plain tensors and numbers, written so that a killed process leaves the old file or the new one."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
         TrainingError: the file is missing, damaged, or of another format.
     """
     try:
+        _check_sums(path)
         state = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise TrainingError(
@@ -47,3 +49,14 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
             "Use the version of reportsup named in the run folder's README.md."
         )
     return state
+
+
+def _check_sums(path: Path) -> None:
+    """Nothing, if every part of the archive has the checksum that it was written with: torch does not look.
+
+    Raises:
+        OSError, zipfile.BadZipFile: the file is missing or damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if part := archive.testzip():
+            raise zipfile.BadZipFile(part)

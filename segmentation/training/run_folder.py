@@ -11,11 +11,14 @@ README.md       model card
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...schemas.alone import alone
 from ...schemas.atomic import atomic, remove_partial_files, write_text
 from ...schemas.errors import TrainingError
 from ..preprocessing.plan import Plan
@@ -105,6 +108,28 @@ class RunFolder:
         """Forget what a killed process recorded after the checkpoint that the run goes on from."""
         kept = [json.dumps(record) + "\n" for record in self.records() if record["step"] <= step]
         write_text(self.metrics, "".join(kept))
+
+
+@contextmanager
+def training(path: Path) -> Iterator[None]:
+    """Be the only training into a run folder in here; of several ranks, the first one stands for all.
+
+    Raises:
+        TrainingError: another process trains into it.
+    """
+
+    def refused(holder: str) -> TrainingError:
+        return TrainingError(
+            f"run folder {path}: trained into by {holder} vs by nobody. Two would overwrite each other's checkpoints. "
+            "Wait for it to end, then run the same command to go on; or choose another folder with --run."
+        )
+
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.absolute().with_name(f".{path.name}.training"), refused, TrainingError):
+        yield
 
 
 def open_run(

@@ -32,7 +32,7 @@ from .model_card import write_model_card
 from .networks import build_network, check_patch, heads
 from .progress import draw_progress
 from .pseudo_mask_pictures import crops_to_show, draw_pseudo_masks
-from .run_folder import RunFolder, open_run
+from .run_folder import RunFolder, open_run, training
 from .schedule import learning_rate, stage_of
 from .validation import summarise, validate_case, validation_cases
 
@@ -70,11 +70,13 @@ def train(
 
     Raises:
         ConfigError: a batch size that the devices cannot share, a patch that the network cannot take.
-        TrainingError: divergence, with the cases of the step; a run folder of other settings.
+        TrainingError: divergence, with the cases of the step; a run folder of other settings, or one that another
+            process trains into.
         DataError: no case to train on.
     """
-    trainer = Trainer(path, config, data, network, report)
-    trainer.run(config.total_steps if stop_after is None else min(stop_after, config.total_steps))
+    with training(path):
+        trainer = Trainer(path, config, data, network, report)
+        trainer.run(config.total_steps if stop_after is None else min(stop_after, config.total_steps))
     return trainer.folder
 
 

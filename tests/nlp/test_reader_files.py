@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from reportsup.nlp.decide.model import DECISIONS
+from reportsup.nlp.decide.model import DECISIONS, Chooser, Weights
 from reportsup.nlp.reader_files import load_reader
 from reportsup.nlp.rules_extractor import RulesExtractor
 from reportsup.schemas import ConfigError
@@ -30,6 +30,17 @@ def test_rules_beside_the_weights_are_in_force(tmp_path):
     (sentence,) = loaded.reader.recognise("Spleen with a gamma-gandy spotlet.")
     assert [h.text for h in sentence.heads] == ["gamma-gandy spotlet"]
     assert loaded.rules_hash != load_reader().rules_hash
+
+
+def test_a_digit_that_a_disk_has_changed_is_noticed(tmp_path):
+    path = tmp_path / "weights.json"
+    choosers = {name: Chooser({"new|bias": 1.5}) for name in DECISIONS}
+    Weights(choosers).write(path)
+    assert load_reader(tmp_path).weights_hash
+    load_reader.cache_clear()
+    path.write_text(path.read_text().replace("1.5", "1.7", 1))
+    with pytest.raises(ConfigError, match="holds other weights"):
+        load_reader(tmp_path)
 
 
 @pytest.mark.parametrize(

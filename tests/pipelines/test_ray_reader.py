@@ -1,12 +1,14 @@
 """What a cluster's node does with a chunk, without a cluster."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 from reportsup.nlp.extractor import run_id
 from reportsup.pipelines.backends import ExtractorSpec
 from reportsup.pipelines.ray_reader import ChunkReader
+from reportsup.pipelines.ray_runner import _knock
 from reportsup.pipelines.spool import Spool, tries_file
 from reportsup.pipelines.store import text_hash
 from reportsup.schemas import BackendError, Report
@@ -82,3 +84,13 @@ def test_a_finished_spool_leaves_nothing(spool):
         spool.forget(name)
     spool.remove()
     assert not spool.folder.parent.exists()
+
+
+def test_an_address_where_nobody_listens_is_noticed_before_ray_waits_for_it():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        _knock(address)
+    with pytest.raises(ConnectionRefusedError):
+        _knock(address)
+    for elsewhere in (None, "auto", "local"):
+        _knock(elsewhere)

@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from reportsup.schemas import DataError
 from reportsup.segmentation.cases import CaseFiles, LabelMap, MaskFile, check_case
 from reportsup.segmentation.cases.volumes import open_volume, read_array, read_labels, read_mask
 
@@ -157,3 +158,12 @@ def test_a_ct_in_place_of_the_labels_names_values(tmp_path):
     assert found.problem == "undeclared label"
     assert "-1000, " in found.observed
     assert "0, 1, 3" in found.expected
+
+
+def test_a_bit_that_was_turned_over_is_noticed_by_the_checksum(tmp_path):
+    path = write_scaled(tmp_path / "ct.nii.gz", np.zeros(SHAPE, np.int16), 1, 0)
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1  # of the CRC-32, which stands behind the last voxel
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        read_array(open_volume(path))

@@ -236,8 +236,9 @@ def test_a_prediction_without_masks_is_made_again_when_there_are_some(tmp_path, 
 def test_a_killed_prediction_is_made_again(tmp_path, run):
     write_ct(tmp_path / "a" / "ct.nii.gz", np.eye(4))
     out = tmp_path / "out"
-    (out / ".a.part").mkdir(parents=True)
-    (out / ".a.part" / "liver_lesion.nii.gz").write_bytes(b"half")
+    (out / ".a.xyz.part").mkdir(parents=True)
+    (out / ".a.xyz.part" / ".alive").touch()
+    (out / ".a.xyz.part" / "liver_lesion.nii.gz").write_bytes(b"half")
     model = load_model(run, device="cpu", network=Bright())
     assert predict_cases(model, files_as_inputs([tmp_path / "a" / "ct.nii.gz"]), out) == {}
     assert sorted(path.name for path in out.iterdir()) == ["a", "components.csv"]

@@ -12,7 +12,7 @@ import pytest
 import torch
 from reportsup.schemas import TrainingError
 from reportsup.segmentation.preprocessing import LesionChannel
-from reportsup.segmentation.training.checkpoint import load_checkpoint
+from reportsup.segmentation.training.checkpoint import load_checkpoint, save_checkpoint
 from reportsup.segmentation.training.config import TrainingConfig
 from reportsup.segmentation.training.trainer import Trainer, TrainingData, train
 from torch import nn
@@ -215,3 +215,27 @@ def test_a_start_that_is_no_run_is_named(tmp_path, data):
     with pytest.raises(TrainingError, match="no config"):
         Trainer(tmp_path / "new", replace(CONFIG, initial_run=str(tmp_path / "nowhere")), data)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_bit_that_was_turned_over_in_a_checkpoint_is_noticed(tmp_path):
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, {"network": {"weight": torch.arange(1000.0)}})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # among the weights
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match="Use the other checkpoint"):
+        load_checkpoint(path)
+
+
+def test_a_second_training_into_a_run_folder_is_refused(tmp_path, data):
+    script = "import sys; from pathlib import Path; from reportsup.segmentation.training.run_folder import training\n"
+    script += "with training(Path(sys.argv[1])): print('training', flush=True); sys.stdin.read()"
+    words = [sys.executable, "-c", script, str(tmp_path / "run")]
+    other = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    other.stdout.readline()
+    with pytest.raises(TrainingError, match=f"trained into by process {other.pid}"):
+        train(tmp_path / "run", CONFIG, data)
+    assert not (tmp_path / "run").exists()
+    other.kill()
+    other.communicate()
+    train(tmp_path / "run", CONFIG, data, stop_after=1)

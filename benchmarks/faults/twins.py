@@ -1,0 +1,33 @@
+"""The same command twice at the same time on the same folder."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from disks import unclear
+from kills import again, shortened, wrong_after
+from record import Fault, Outcome
+from stages import LIMIT_S, STAGES, World, prepare, start
+
+
+def attempt(world: World, stage: str, out: Path, rng: np.random.Generator) -> Outcome:
+    """Two processes, the second a random moment later: each ends well or is refused, and the result is whole."""
+    prepare(world, stage, out)
+    first = start(world, stage, out)
+    time.sleep(float(rng.uniform(0, world.seconds[stage])))
+    second = start(world, stage, out)
+    ends = [(process.communicate(timeout=LIMIT_S)[0], process.returncode) for process in (first, second)]
+    good = [code == world.codes[stage] for _, code in ends]
+    refused = [said for (said, _), fine in zip(ends, good, strict=True) if not fine]
+    wrong = "both failed" if not any(good) else ""
+    for said in refused:
+        wrong = wrong or unclear(said, r"another|process \d+|at work|held")
+    wrong = wrong or wrong_after(world, stage, out)
+    said = shortened(refused[0]) if refused else ""
+    if wrong:
+        return Outcome(False, wrong, said)
+    ended = again(world, stage, out, "one refused" if refused else "both ended well")
+    return Outcome(ended.ok, ended.what, ended.said or said)
+
+
+TWINS = {"two at once": Fault(tuple(STAGES), 3, attempt)}
