@@ -35,11 +35,12 @@ class Check:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def examine(database: Path | None = None) -> list[Check]:
+def examine(database: Path | None = None, cache: Path | None = None) -> list[Check]:
     """All checks, in the order in which they are told; one that fails does not end the others.
 
     Args:
         database: the DuckDB file to look at; None = none.
+        cache: the folder of resampled volumes to look at; None = none.
     """
     checks: list[tuple[str, Callable[[], Check]]] = [
         ("reportsup", lambda: _fine("reportsup", f"reportsup {version('reportsup')}.", version=version("reportsup"))),
@@ -52,6 +53,8 @@ def examine(database: Path | None = None) -> list[Check]:
     ]
     if database is not None:
         checks.append(("database", lambda: _database(database)))
+    if cache is not None:
+        checks.append(("cache", lambda: _cache(cache)))
     return [_guarded(name, check) for name, check in checks]
 
 
@@ -144,3 +147,29 @@ def _database(path: Path) -> Check:
         f"{rows['findings']:,} findings; all {len(rows)} tables were read, all {len(views)} views work."
     )
     return _fine("database", sentence, schema_version=found, rows=rows, views=len(views))
+
+
+def _cache(root: Path) -> Check:
+    """Every byte of every case is read and its checksum compared; `train` compares sizes alone."""
+    from ..segmentation.preprocessing.cache import read_description
+    from ..segmentation.preprocessing.checksums import damaged_files
+
+    folders = sorted(path.parent for path in root.glob("*/[!.]*/case.json"))
+    damaged: list[str] = []
+    for folder in folders:
+        try:
+            whole = not damaged_files(folder, read_description(folder)["sums"])
+        except ReportsupError:
+            whole = False
+        if not whole:
+            damaged.append(str(folder))
+    values = {"cases": len(folders), "damaged": damaged}
+    if not folders:
+        return Check("cache", "unknown", f"{root} holds no resampled case. Correct --cache, or train first.", values)
+    if damaged:
+        told = ", ".join(damaged[:5]) + (" …" if len(damaged) > 5 else "")
+        said = (
+            f"{len(damaged)} of {len(folders):,} resampled cases are damaged: {told}. Remove these folders; the next "
+        )
+        return Check("cache", "broken", said + "`reportsup train` makes them again.", values)
+    return _fine("cache", f"{root} is whole: all {len(folders):,} resampled cases were read.", **values)

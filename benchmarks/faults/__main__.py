@@ -25,6 +25,7 @@ from databases import DATABASES
 from disks import DISKS
 from kills import KILLS
 from memory import MEMORY
+from processes import warm_up
 from record import Trial, append, read_trials, write_table
 from stages import World, make_world
 from twins import TWINS
@@ -45,6 +46,7 @@ def main() -> None:
         if arguments.work is None:
             parser.error("WORK: a folder is needed")
         _enter_namespace()
+        warm_up()
         _carry_out(make_world(arguments.work.resolve()), arguments)
     write_table()
 
@@ -68,7 +70,7 @@ def _carry_out(world: World, arguments: argparse.Namespace) -> None:
             for number in range(arguments.trials or fault.trials):
                 if (name, stage, number) in done:
                     continue
-                out = world.folder / "trial"
+                out = world.folder / f"trial-{os.getpid()}"
                 shutil.rmtree(out, ignore_errors=True)
                 out.mkdir()
                 rng = np.random.default_rng(zlib.crc32(f"{name}/{stage}/{number}".encode()))

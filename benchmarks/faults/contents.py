@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import torch
 from reportsup.schemas.database import open_database
-from reportsup.segmentation.preprocessing.cache import open_case
+from reportsup.segmentation.preprocessing.cache import read_description
 from reportsup.segmentation.training.checkpoint import load_checkpoint
 from reportsup.segmentation.training.run_folder import RunFolder
 
@@ -41,14 +41,12 @@ def case_items(database: Path) -> Items:
 
 
 def cache_items(cache: Path) -> Items:
-    """One item for each case that the cache calls complete."""
+    """One item for each case that the cache calls complete: all of its files."""
     found = {}
-    for folder in cache.glob("*/[!.]*/"):
-        case = open_case(folder)
-        arrays = [case.image().tobytes(), *(case.mask(name).tobytes() for name in case.masks)]
-        points = [case.points([name]).tobytes() for name in case.masks]
-        described = (folder / "case.json").read_bytes()
-        found[folder.name] = _digest([*arrays, *points, described])
+    for folder in cache.glob("[!.]*/[!.]*/"):
+        read_description(folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        found[folder.name] = _digest([part for path in files for part in (path.name.encode(), path.read_bytes())])
     return found
 
 

@@ -11,6 +11,7 @@ from contents import cache_items, flat, report_items
 from kills import shortened
 from record import Fault, Outcome
 from reportsup.nlp.reader_files import load_reader
+from reportsup.pipelines.doctor import _cache as examine_cache
 from reportsup.schemas.database import open_database
 from reportsup.schemas.errors import ReportsupError
 from reportsup.segmentation.cases import read_cases
@@ -18,6 +19,7 @@ from reportsup.segmentation.cases.ct_checks import check_ct
 from reportsup.segmentation.cases.volumes import open_volume, read_array
 from reportsup.segmentation.preprocessing.build import build_cache
 from reportsup.segmentation.preprocessing.plan import Plan
+from reportsup.segmentation.training.run_folder import RunFolder
 from stages import World
 
 
@@ -62,22 +64,29 @@ def _reader(base: Path, path: Path) -> str:
 
 
 def _cache(base: Path, path: Path) -> str:
-    """Training starts: what cannot be used is made again."""
+    """Training starts: what cannot be used is made again; `reportsup doctor --cache` looks at the contents."""
     root = path.parents[2]
-    plan = Plan.from_json((path.parents[1] / "plan.json").read_text(encoding="utf-8"))
     with open_database(base / "indexed.duckdb", read_only=True) as connection:
         cases = [case for case in read_cases(connection) if case.case_id == path.parent.name]
-    built = build_cache(cases, plan, root)
+    built = build_cache(cases, read_plan(base), root)
     for failure in built.failures.values():
         raise ReportsupError(failure.message)
+    looked = examine_cache(root)
+    if looked.state != "ok":
+        raise ReportsupError(looked.sentence)
     return repr(cache_items(root))
+
+
+def read_plan(base: Path) -> Plan:
+    """That of the run, whose cache it is."""
+    return RunFolder(base / "run").read_plan()
 
 
 TARGETS = {
     "CT (.nii.gz)": Target(lambda base: sorted(base.glob("data/cases/*/ct.nii.gz")), _volume),
-    "cached image": Target(lambda base: sorted(base.glob("cache/*/*/image.npy")), _cache),
-    "cached masks": Target(lambda base: sorted(base.glob("cache/*/*/masks.npy")), _cache),
-    "cached points": Target(lambda base: sorted(base.glob("cache/*/*/points.npz")), _cache),
+    "cached image": Target(lambda base: sorted(base.glob("cache/*/*/image.b2nd")), _cache),
+    "cached masks": Target(lambda base: sorted(base.glob("cache/*/*/mask.*.b2nd")), _cache),
+    "cached points": Target(lambda base: sorted(base.glob("cache/*/*/points.*.npy")), _cache),
     "cached case.json": Target(lambda base: sorted(base.glob("cache/*/*/case.json")), _cache),
     "checkpoint": Target(lambda base: sorted(base.glob("run/*.pt")), _checkpoint),
     "database": Target(lambda base: [base / "extracted.duckdb"], _database),
@@ -126,7 +135,6 @@ def _copied(base: Path, target: Target, out: Path, rng: np.random.Generator) -> 
     relative = chosen.relative_to(base)
     if relative.parts[0] == "cache":
         shutil.copytree(chosen.parent, out / relative.parent)
-        shutil.copy2(chosen.parents[1] / "plan.json", out / relative.parents[1] / "plan.json")
     else:
         (out / relative).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(chosen, out / relative)
@@ -135,12 +143,10 @@ def _copied(base: Path, target: Target, out: Path, rng: np.random.Generator) -> 
 
 def _make_reader(base: Path) -> None:
     """A reader folder as `train-reader` writes it: here with the weights that ship."""
-    from importlib.resources import files
-
     folder = base / "reader"
     if not folder.exists():
         folder.mkdir()
-        shutil.copy2(str(files("reportsup.nlp") / "weights" / "reader.json"), folder / "weights.json")
+        load_reader().reader.weights.write(folder / "weights.json")
 
 
 DAMAGE = {

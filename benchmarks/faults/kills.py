@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from record import Fault, Outcome
 from reportsup.schemas.errors import DatabaseError
-from stages import STAGES, World, prepare, run, snapshot, start, wait_for_first_change
+from stages import STAGES, World, items_of, prepare, run, snapshot, start, wait_for_first_change
 
 _SURVIVORS_S = 10
 
@@ -16,14 +16,14 @@ _SURVIVORS_S = 10
 def attempt(world: World, stage: str, out: Path, rng: np.random.Generator) -> Outcome:
     """Kill the stage, look at what is left, run it again."""
     prepare(world, stage, out)
+    before = snapshot(out)
     process = start(world, stage, out)
-    wait_for_first_change(process, out, snapshot(out))
+    wait_for_first_change(process, out, before)
     time.sleep(float(rng.uniform(0, world.seconds[stage])))
-    late = process.poll() is not None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    late = process.ended()
+    process.kill()
     orphans = survivors(process.pid)
-    process.communicate()
+    process.finish()
     wrong = wrong_after(world, stage, out)
     if orphans:
         wrong = wrong or f"{orphans} processes lived on"
@@ -54,7 +54,7 @@ def _alive(session: int) -> int:
 def wrong_after(world: World, stage: str, out: Path) -> str:
     """What is wrong with what a fault left behind; "" = every item that is there is whole."""
     try:
-        items = STAGES[stage].items(out)
+        items = items_of(stage, out)
     except DatabaseError as error:  # a new database that nothing was committed to says so, and is no loss
         return "" if "schema version 0" in str(error) else f"what is left cannot be read: {error}"
     except Exception as error:
@@ -71,7 +71,7 @@ def again(world: World, stage: str, out: Path, what: str) -> Outcome:
     code, said = run(world, stage, out)
     if code != world.codes[stage]:
         return Outcome(False, f"{what}, the next run failed with {code}", shortened(said))
-    if STAGES[stage].items(out) != world.references[stage]:
+    if items_of(stage, out) != world.references[stage]:
         return Outcome(False, f"{what}, the next run ended with another result")
     left = [name for name in snapshot(out) if Path(name).name.endswith((".part", ".tmp", ".wal"))]
     if left:

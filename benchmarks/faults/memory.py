@@ -1,6 +1,5 @@
 """One volume that promises 60 GB among small ones, with a limit on memory."""
 
-import resource
 import shutil
 from pathlib import Path
 
@@ -8,9 +7,10 @@ import nibabel as nib
 import numpy as np
 from disks import unclear
 from kills import shortened
+from processes import Forked, in_child
 from record import Fault, Outcome
 from reportsup.schemas.database import open_database
-from stages import STAGES, World, reportsup, run_words
+from stages import World
 
 _SHAPE = (4096, 4096, 1920)  # int16: 60 GiB
 _LIMIT = 6 * 2**30
@@ -22,22 +22,20 @@ def attempt(world: World, stage: str, out: Path, rng: np.random.Generator) -> Ou
     what, kind = stage.split(", ")
     shutil.copytree(world.base / "data", out / "data")
     db = out / "r.duckdb"
-    index = reportsup("index", out / "data" / "manifest.csv", "--db", db, "--workers", 2)
+    index = ["index", str(out / "data" / "manifest.csv"), "--db", str(db), "--workers", "1"]
     if what != "index":
-        run_words(index)
+        Forked(index).finish()
     path = _write_huge(out / "data" / "cases" / _CASE / "ct.nii.gz", kind)
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (_LIMIT, _LIMIT))  # noqa: E731
+    small = out / "data" / "cases" / "syn_0002" / "ct.nii.gz"
     words = {
         "index": index,
-        "preprocess": [*STAGES["preprocess"].command(out, out)[:2], str(db), str(out / "cache")],
-        "predict": reportsup(
-            "predict", world.base / "run", path, out / "data/cases/syn_0002/ct.nii.gz", "--out", out / "p"
-        ),
+        "preprocess": ["preprocess", str(db), str(out / "cache")],
+        "predict": ["predict", str(world.base / "run"), str(path), str(small), "--out", str(out / "p")],
     }[what]
-    code, said = run_words(words, preexec_fn=limit)
+    code, said = Forked(words, memory=_LIMIT).finish()
     wrong = "" if code == 1 else f"exit code {code}"
     wrong = wrong or unclear(said, r"memory|ends early|cut off|GB|GiB")
-    wrong = wrong or ("" if _others(what, out) else "the other cases are lost")
+    wrong = wrong or ("" if in_child(lambda: _others(what, out)) else "the other cases are lost")
     line = next((line for line in said.splitlines() if _CASE in line or "ct:" in line), "")
     return Outcome(
         not wrong, wrong or "that case set aside with its reason, the others done", line.strip() or shortened(said)

@@ -1,9 +1,8 @@
 """The stages that faults are done to: how each is prepared, run, and what its result is, item by item."""
 
+import csv
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from contents import (
     prediction_items,
     report_items,
 )
+from processes import Forked, in_child
 from record import ROOT
 from reportsup.pipelines.demo_reports import write_reports
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 
-LIMIT_S = 400
 _SIZE = DatasetSize(masked=4, reported=4, validation=2, test=2, external=2)
 _SETTINGS = {
     "network": "UNet",
@@ -77,50 +76,48 @@ class Stage:
     partial: bool = True
 
 
-def reportsup(*words: object) -> list[str]:
-    """The command line program with some words."""
-    return [sys.executable, "-m", "reportsup.pipelines.cli", *map(str, words)]
+def _words(*words: object) -> list[str]:
+    return [str(word) for word in words]
 
 
 def _train(base: Path, out: Path) -> list[str]:
     settings = [word for key, value in _SETTINGS.items() for word in ("--set", f"{key}={value}")]
-    where = ("--db", base / "indexed.duckdb", "--run", out / "run", "--cache", base / "cache")
-    return reportsup("train", *where, "--steps", 12, *settings)
-
-
-def _preprocess(base: Path, out: Path) -> list[str]:
-    script = Path(__file__).with_name("preprocess.py")
-    return [sys.executable, str(script), str(base / "indexed.duckdb"), str(out / "cache")]
+    where = ("--db", base / "indexed.duckdb", "--run", out / "run", "--cache", base / "cache", "--workers", 1)
+    return _words("train", *where, "--steps", 12, *settings)
 
 
 STAGES = {
     "extract": Stage(
         {},
-        lambda base, out: reportsup("extract", base / "many.csv", "--db", out / "r.duckdb", "--workers", 2),
+        lambda base, out: _words("extract", base / "many.csv", "--db", out / "r.duckdb", "--workers", 1),
         lambda out: report_items(out / "r.duckdb"),
     ),
     "index": Stage(
         {"extracted.duckdb": "r.duckdb"},
-        lambda base, out: reportsup("index", base / "data" / "manifest.csv", "--db", out / "r.duckdb"),
+        lambda base, out: _words("index", base / "data" / "manifest.csv", "--db", out / "r.duckdb", "--workers", 1),
         lambda out: case_items(out / "r.duckdb"),
     ),
-    "preprocess": Stage({}, _preprocess, lambda out: cache_items(out / "cache")),
+    "preprocess": Stage(
+        {},
+        lambda base, out: _words("preprocess", base / "indexed.duckdb", out / "cache"),
+        lambda out: cache_items(out / "cache"),
+    ),
     "train": Stage({}, _train, lambda out: checkpoint_items(out / "run"), partial=False),
     "predict": Stage(
         {"indexed.duckdb": "r.duckdb"},
-        lambda base, out: reportsup(
+        lambda base, out: _words(
             "predict", base / "run", "--db", out / "r.duckdb", "--out", out / "predictions", "--probabilities"
         ),
         lambda out: prediction_items(out / "predictions", out / "r.duckdb"),
     ),
     "evaluate": Stage(
         {"indexed.duckdb": "r.duckdb", "run": "run"},
-        lambda base, out: reportsup("evaluate", out / "run", "--db", out / "r.duckdb", "--html"),
+        lambda base, out: _words("evaluate", out / "run", "--db", out / "r.duckdb", "--html"),
         lambda out: evaluation_items(out / "run", out / "r.duckdb"),
     ),
     "export": Stage(
         {},
-        lambda base, out: reportsup("export", out / "omop.duckdb", "--format", "omop", "--db", base / "many.duckdb"),
+        lambda base, out: _words("export", out / "omop.duckdb", "--format", "omop", "--db", base / "many.duckdb"),
         lambda out: export_items(out / "omop.duckdb"),
     ),
 }
@@ -140,32 +137,20 @@ def _copy(base: Path, stage: Stage, out: Path) -> None:
             shutil.copy2(source, out / as_name)
 
 
-def start(world: World, stage: str, out: Path, **options: object) -> "subprocess.Popen[str]":
-    """The stage's process, in a session of its own."""
-    return _start(STAGES[stage].command(world.base, out), **options)
+def start(world: World, stage: str, out: Path) -> Forked:
+    """The stage's process."""
+    return Forked(STAGES[stage].command(world.base, out))
 
 
-def _start(words: list[str], **options: object) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
-    )
-
-
-def run(world: World, stage: str, out: Path, **options: object) -> tuple[int, str]:
+def run(world: World, stage: str, out: Path) -> tuple[int, str]:
     """Exit code and all that the stage said."""
-    return run_words(STAGES[stage].command(world.base, out), **options)
+    return start(world, stage, out).finish()
 
 
-def run_words(words: list[str], **options: object) -> tuple[int, str]:
-    """Exit code and all that a command said."""
-    process = _start(words, **options)
-    try:
-        said, _ = process.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return -1, f"no end within {LIMIT_S} s"
-    return process.returncode, said
+def items_of(stage: str, out: Path) -> Items:
+    """What the stage's folder holds."""
+    found: Items = in_child(lambda: STAGES[stage].items(out))
+    return found
 
 
 def snapshot(out: Path) -> dict[str, tuple[int, int]]:
@@ -180,9 +165,9 @@ def snapshot(out: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-def wait_for_first_change(process: "subprocess.Popen[str]", out: Path, before: dict[str, tuple[int, int]]) -> float:
+def wait_for_first_change(process: Forked, out: Path, before: dict[str, tuple[int, int]]) -> float:
     """When the process first writes into its folder, or ends."""
-    while process.poll() is None and snapshot(out) == before:
+    while not process.ended() and snapshot(out) == before:
         time.sleep(0.005)
     return time.monotonic()
 
@@ -204,23 +189,21 @@ def make_world(folder: Path) -> World:
 def _make_base(base: Path) -> None:
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir()
-    reports = write_reports(base, write_dataset(base / "data", size=_SIZE, seed=0, workers=1), seed=0)
+    reports = write_reports(base, in_child(lambda: write_dataset(base / "data", size=_SIZE, seed=0, workers=1)), seed=0)
     _write_many(base / "many.csv")
     db = base / "extracted.duckdb"
     for words, codes in (
-        (reportsup("extract", reports, "--db", db), (0,)),
-        (reportsup("extract", base / "many.csv", "--db", base / "many.duckdb"), (0, 1)),
+        (_words("extract", reports, "--db", db), (0,)),
+        (_words("extract", base / "many.csv", "--db", base / "many.duckdb"), (0, 1)),
     ):
         _check(words, codes)
     shutil.copy2(db, base / "indexed.duckdb")
-    _check(reportsup("index", base / "data" / "manifest.csv", "--db", base / "indexed.duckdb"), (0,))
+    _check(_words("index", base / "data" / "manifest.csv", "--db", base / "indexed.duckdb"), (0,))
     _check(_train(base, base), (0,))
 
 
 def _write_many(path: Path) -> None:
     """The samples several times, with new ids."""
-    import csv
-
     with (ROOT / "data_samples" / "reports.csv").open(encoding="utf-8", newline="") as file:
         head, *rows = list(csv.reader(file))
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -231,9 +214,9 @@ def _write_many(path: Path) -> None:
 
 
 def _check(words: list[str], codes: tuple[int, ...]) -> None:
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode not in codes:
-        raise SystemExit(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
+    code, said = Forked(words).finish()
+    if code not in codes:
+        raise SystemExit(f"{' '.join(words)}\n{said}")
 
 
 def _reference(world: World, stage: str) -> None:
@@ -244,11 +227,11 @@ def _reference(world: World, stage: str) -> None:
     before = snapshot(out)
     process = start(world, stage, out)
     began = wait_for_first_change(process, out, before)
-    said, _ = process.communicate()
+    code, said = process.finish()
     world.seconds[stage] = time.monotonic() - began
-    if process.returncode not in (0, 1):
+    if code not in (0, 1):
         raise SystemExit(f"{stage}: {said}")
-    world.codes[stage] = process.returncode
-    world.references[stage] = STAGES[stage].items(out)
+    world.codes[stage] = code
+    world.references[stage] = items_of(stage, out)
     world.sizes[stage] = sum(size for size, _ in snapshot(out).values()) - sum(size for size, _ in before.values())
     print(f"{stage}: {world.seconds[stage]:.1f} s, {len(world.references[stage])} items", flush=True)

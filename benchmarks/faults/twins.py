@@ -7,7 +7,7 @@ import numpy as np
 from disks import unclear
 from kills import again, shortened, wrong_after
 from record import Fault, Outcome
-from stages import LIMIT_S, STAGES, World, prepare, start
+from stages import STAGES, World, prepare, start
 
 
 def attempt(world: World, stage: str, out: Path, rng: np.random.Generator) -> Outcome:
@@ -16,9 +16,9 @@ def attempt(world: World, stage: str, out: Path, rng: np.random.Generator) -> Ou
     first = start(world, stage, out)
     time.sleep(float(rng.uniform(0, world.seconds[stage])))
     second = start(world, stage, out)
-    ends = [(process.communicate(timeout=LIMIT_S)[0], process.returncode) for process in (first, second)]
-    good = [code == world.codes[stage] for _, code in ends]
-    refused = [said for (said, _), fine in zip(ends, good, strict=True) if not fine]
+    ends = [first.finish(), second.finish()]
+    good = [code == world.codes[stage] for code, _ in ends]
+    refused = [said for (_, said), fine in zip(ends, good, strict=True) if not fine]
     wrong = "both failed" if not any(good) else ""
     for said in refused:
         wrong = wrong or unclear(said, r"another|process \d+|at work|held")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...schemas import DataError
 from .records import Problem
-from .volumes import open_volume, read_array, read_labels
+from .volumes import TooLargeError, open_volume, read_array, read_labels
 
 
 def open_or_say_why(case_id: str, what: str, path: Path, problems: list[Problem]) -> nib.Nifti1Image | None:
@@ -42,6 +42,11 @@ def read_or_say_why(
     """
     try:
         return read_labels(image) if labels else read_array(image)
+    except TooLargeError as error:
+        observed = f"{what}: {Path(image.get_filename() or '').name} holds {error.gigabytes:.1f} GB of voxels"
+        next_step = "use --workers 1 or more memory; if the size is not real, convert the series again"
+        problems.append(Problem(case_id, "too large", observed, "less than the memory takes", next_step, True))
+        return None
     except DataError as error:
         name = Path(image.get_filename() or "").name
         observed = f"{what}: {name} ends early or is damaged"

@@ -3,7 +3,9 @@
 A header may scale its voxels: value = slope × stored + intercept. Everything here speaks of the value, e.g. HU.
 """
 
+import errno
 import gzip
+import math
 import zlib
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from nibabel.spatialimages import HeaderDataError
 from ...schemas import DataError
 
 _READ_ERRORS = (OSError, EOFError, zlib.error, ImageFileError, HeaderDataError, ValueError)
+# A byte of deflate holds 1,032 at most.
+_MOST_PER_GZIP_BYTE = 1032
 # How far scaling and single precision may move a label from its whole number.
 _LABEL_TOLERANCE = 1e-3
 
@@ -52,21 +56,52 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
     """All voxels in file order, of `spatial_shape`, in the file's own dtype; scaled ones as float32.
 
     Raises:
-        DataError: the file ends early or is damaged.
+        DataError: the file ends early or is damaged, or (`TooLargeError`) is larger than the memory.
     """
     path = Path(image.get_filename() or "")
     try:
+        _check_length(image, path)
         if path.suffix == ".gz":
             with gzip.open(path) as stream:
                 array = _voxels(type(image).from_stream(stream))
                 stream.read(1)  # behind the last voxel stands the checksum: Python compares it at the end alone
         else:
             array = _voxels(image)
-    except _READ_ERRORS as error:
+    except (MemoryError, *_READ_ERRORS) as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            raise TooLargeError(path, image) from error
         raise DataError(
             f"file: {path} ends early or is damaged ({_short(error, path)}) vs a complete volume. Copy it again."
         ) from error
     return array.reshape(spatial_shape(image))
+
+
+class TooLargeError(DataError):
+    """A volume that the memory does not hold."""
+
+    def __init__(self, path: Path, image: nib.Nifti1Image) -> None:
+        self.gigabytes = _promised_bytes(image) / 1e9
+        super().__init__(
+            f"file: {path} holds {self.gigabytes:.1f} GB of voxels vs less, which the memory takes. Use fewer workers "
+            "(--workers 1) or a machine with more memory; if the size is not real, convert the series again."
+        )
+
+
+def _promised_bytes(image: nib.Nifti1Image) -> int:
+    return math.prod(int(n) for n in image.shape) * int(image.get_data_dtype().itemsize)
+
+
+def _check_length(image: nib.Nifti1Image, path: Path) -> None:
+    """Nothing, if the file can hold what its header promises; before memory is taken for it.
+
+    Raises:
+        EOFError: it cannot.
+    """
+    if not path.is_file():
+        return
+    most = path.stat().st_size * (_MOST_PER_GZIP_BYTE if path.suffix == ".gz" else 1)
+    if (promised := _promised_bytes(image)) > most:
+        raise EOFError(f"its header promises {promised / 1e9:.2g} GB, it holds {most / 1e9:.2g} GB at most")
 
 
 def _voxels(image: nib.Nifti1Image) -> npt.NDArray[Any]:

@@ -1,6 +1,5 @@
 import errno
 
-import pytest
 from reportsup.schemas.system_errors import disk_is_full, system_error
 
 
@@ -12,10 +11,7 @@ def test_a_full_disk_is_told_apart_from_a_place_that_cannot_be_written():
 
 
 def test_a_full_disk_behind_an_error_of_a_library_is_found():
-    with pytest.raises(RuntimeError) as caught:
-        try:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        except OSError:
-            raise RuntimeError("unexpected pos") from None
-    assert disk_is_full(caught.value)
+    of_torch = RuntimeError("unexpected pos")
+    of_torch.__context__ = OSError(errno.ENOSPC, "No space left on device")
+    assert disk_is_full(of_torch)
     assert not disk_is_full(RuntimeError())

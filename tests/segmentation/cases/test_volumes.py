@@ -1,6 +1,9 @@
 """value = slope × stored + intercept, whatever is stored: HU, labels, masks."""
 
 import gzip
+import subprocess
+import sys
+import tracemalloc
 from pathlib import Path
 
 import nibabel as nib
@@ -167,3 +170,39 @@ def test_a_bit_that_was_turned_over_is_noticed_by_the_checksum(tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataError, match="damaged"):
         read_array(open_volume(path))
+
+
+def _promising(path: Path, shape: tuple[int, int, int]) -> bytes:
+    raw = gzip.decompress(write_scaled(path, np.zeros(SHAPE, np.int16), 1, 0).read_bytes())
+    header = nib.Nifti1Header(raw[:348])
+    header.set_data_shape(shape)
+    return header.binaryblock + raw[348:]
+
+
+@pytest.mark.parametrize("name", ["ct.nii", "ct.nii.gz"])
+def test_a_file_that_cannot_hold_what_its_header_promises_costs_no_memory(tmp_path, name):
+    raw = _promising(tmp_path / "small.nii.gz", (4096, 4096, 1920))
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(raw) if path.suffix == ".gz" else raw)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="promises 64 GB"):
+        read_array(open_volume(path))
+    assert tracemalloc.get_traced_memory()[1] < 10**7
+    tracemalloc.stop()
+
+
+def test_a_volume_that_the_memory_does_not_take_is_a_case_set_aside(tmp_path):
+    """Sparse: 60 GB to read, next to nothing on the disk; the process may take 4 GB."""
+    raw = _promising(tmp_path / "small.nii.gz", (4096, 4096, 1920))
+    path = tmp_path / "ct.nii"
+    with path.open("wb") as stream:
+        stream.write(raw[:352])
+        stream.truncate(352 + 2 * 4096 * 4096 * 1920)
+    script = (
+        "import resource, sys; from pathlib import Path; from reportsup.segmentation.cases.ct_checks import check_ct\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)\n"
+        "for problem in check_ct('A', Path(sys.argv[1]))[1]: print(problem)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert "too large" in done.stdout
+    assert "64.4 GB" in done.stdout

@@ -9,6 +9,7 @@ from dataclasses import replace
 import nibabel as nib
 import numpy as np
 import pytest
+from reportsup.pipelines.doctor import _cache
 from reportsup.schemas import DataError
 from reportsup.segmentation.preprocessing import (
     Grid,
@@ -183,6 +184,48 @@ def test_a_build_killed_in_the_middle_resumes(tmp_path, make_case):
         assert sorted(path.name for path in result.cases[name].folder.iterdir()) == files
         for file in files:
             assert (result.cases[name].folder / file).read_bytes() == (whole[name].folder / file).read_bytes()
+
+
+def _changed(path, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["image.b2nd", "mask.liver.b2nd", "points.liver.npy", "case.json"])
+def test_a_file_that_was_cut_off_is_made_again(tmp_path, make_case, name):
+    case = make_case("A")
+    path = build_cache([case], PLAN, tmp_path / "cache").cases["A"].folder / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert build_cache([case], PLAN, tmp_path / "cache").n_built == 1
+    assert path.read_bytes() == whole
+    assert build_cache([case], PLAN, tmp_path / "cache").n_built == 0
+
+
+def test_a_bit_that_was_turned_over_is_found_by_looking(tmp_path, make_case):
+    folder = build_cache([make_case("A")], PLAN, tmp_path / "cache").cases["A"].folder
+    assert _cache(tmp_path / "cache").state == "ok"
+    _changed(folder / "mask.liver.b2nd", -40)
+    found = _cache(tmp_path / "cache")
+    assert found.state == "broken"
+    assert str(folder) in found.sentence
+    assert _cache(tmp_path / "nothing").state == "unknown"
+
+
+def test_a_description_that_a_disk_has_changed_is_noticed(tmp_path, make_case):
+    folder = build_cache([make_case("A")], PLAN, tmp_path / "cache").cases["A"].folder
+    text = (folder / "case.json").read_text()
+    (folder / "case.json").write_text(text.replace('"n_voxels": ', '"n_voxels": 1', 1))
+    with pytest.raises(DataError, match="no complete case"):
+        open_case(folder, PLAN)
+
+
+def test_damaged_points_name_their_folder(tmp_path, make_case):
+    cached = build_cache([make_case("A")], PLAN, tmp_path / "cache").cases["A"]
+    (cached.folder / "points.liver.npy").write_bytes(b"")
+    with pytest.raises(DataError, match="Remove the folder"):
+        cached.points(["liver"])
 
 
 def test_an_interrupted_case_leaves_nothing(tmp_path, make_case, monkeypatch):
