@@ -20,7 +20,7 @@ from contents import (
 )
 from processes import Forked, in_child
 from record import ROOT
-from reportsup.pipelines.demo_reports import write_reports
+from reportsup.pipelines.demo.reports import write_reports
 from reportsup.segmentation.synthetic import DatasetSize, write_dataset
 
 _SIZE = DatasetSize(masked=4, reported=4, validation=2, test=2, external=2)
