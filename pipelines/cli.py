@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..schemas.errors import ReportsupError
-from ..schemas.system_errors import system_error
+from ..schemas.system_errors import full_disk_behind, system_error
 from ..schemas.tracebacks import where_raised
 from .hints import on_database
 
@@ -110,6 +110,9 @@ def _run(
         sys.exit(1)
     except Exception as error:
         failed(error)
+        if full := full_disk_behind(error):
+            _explain(error, system_error(full), debug)
+            sys.exit(1)
         # Its own words may hold values of a report; the class and the line of code do not.
         what = f"an unforeseen {type(error).__name__} ended the command vs none. This is a fault of reportsup. "
         _explain(error, what + "Please report it with what `reportsup --debug …` shows.", debug)

@@ -5,13 +5,13 @@ import errno
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def disk_is_full(error: BaseException | None) -> bool:
-    """Whether a full disk or quota is behind an error, also where a library wraps it."""
+def full_disk_behind(error: BaseException | None) -> OSError | None:
+    """The full disk or quota behind an error; torch, for one, tells only of an unexpected position."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None
 
 
 def system_error(error: OSError) -> str:
@@ -21,7 +21,7 @@ def system_error(error: OSError) -> str:
     'a file: the disk is full '
     """
     where = error.filename or "a file"
-    if disk_is_full(error):
+    if error.errno in _FULL:
         return (
             f"{where}: the disk is full vs room for what is written. What was finished before is kept, and nothing "
             "half-written stands in its place. Make room, then run the same command again: it goes on from there."

@@ -98,7 +98,8 @@ def older(world: World, commit: str, out: Path, rng: np.random.Generator) -> Out
         excluded = connection.execute("SELECT lesion_type FROM v_findings").fetchall()
     good = reached == SCHEMA_VERSION and counted["reports"] == counted["findings"] == counted["corrections"] == 1
     good = good and excluded == [("benign",)]
-    return Outcome(good, f"version {version} became {reached}, the correction applies, {len(views)} views answer")
+    what = f"version {version} became {reached}, the correction applies, {len(views)} views answer"
+    return Outcome(good, what if good else f"version {version} became {reached}, but {counted}, shown {excluded}")
 
 
 DATABASES = {

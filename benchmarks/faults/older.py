@@ -15,7 +15,9 @@ _VALUES = {
     "size_bound": "exact", "section": "body", "anchor_start": 7, "anchor_end": 11, "review_reasons": [],
     "source_file": "a.csv", "source_row": 1, "extra": "{}", "idx": 0, "start": 2, "end": 11,
     "correction_id": "1", "field": "lesion_type", "old_value": "cyst", "new_value": "benign", "corrected_by": "K",
-    "corrected_at": "2026-01-02", "reason": "why", "kind": "edit", "seq": 1, "sizes_mm": [], "quotes": ["5 mm cyst"],
+    "corrected_at": "2026-01-02", "reason": "why", "kind": "edit", "seq": 1,
+    "sizes_mm": [[5.0]], "quotes": ["5 mm cyst"],
+    "exam": "current", "diameters_mm": [5.0], "source_start": 2, "source_end": 6, "source_text": "5 mm",
     "others": "[]", "laterality": None,
 }  # fmt: skip
 
@@ -41,6 +43,6 @@ def insert(connection, table):
 
 if __name__ == "__main__":
     with open_database(sys.argv[2]) as connection:
-        for table in ("runs", "reports", "extractions", "findings", "evidence", "corrections"):
+        for table in ("runs", "reports", "extractions", "findings", "measurements", "evidence", "corrections"):
             insert(connection, table)
         print(schema_version(connection))
