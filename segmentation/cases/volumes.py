@@ -21,6 +21,7 @@ from ...schemas import DataError
 _READ_ERRORS = (OSError, EOFError, zlib.error, ImageFileError, HeaderDataError, ValueError)
 # A byte of deflate holds 1,032 at most.
 _MOST_PER_GZIP_BYTE = 1032
+_MOST_BEHIND = 2**20  # bytes that some programs leave behind the last voxel
 # How far scaling and single precision may move a label from its whole number.
 _LABEL_TOLERANCE = 1e-3
 
@@ -64,7 +65,9 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
         if path.suffix == ".gz":
             with gzip.open(path) as stream:
                 array = _voxels(type(image).from_stream(stream))
-                stream.read(1)  # behind the last voxel stands the checksum: Python compares it at the end alone
+                # Behind the last voxel stands the checksum, which Python compares at the very end alone.
+                if len(stream.read(_MOST_BEHIND + 1)) > _MOST_BEHIND:
+                    raise ValueError("more data than its header promises")
         else:
             array = _voxels(image)
     except (MemoryError, *_READ_ERRORS) as error:

@@ -206,3 +206,16 @@ def test_a_volume_that_the_memory_does_not_take_is_a_case_set_aside(tmp_path):
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     assert "too large" in done.stdout
     assert "64.4 GB" in done.stdout
+
+
+def test_a_damaged_file_that_has_grown_is_noticed_too(tmp_path):
+    """A turned bit in a header that now promises less, or in a length: the checksum lies further behind."""
+    path = tmp_path / "ct.nii.gz"
+    raw = gzip.decompress(write_scaled(path, np.zeros(SHAPE, np.int16), 1, 0).read_bytes())
+    content = bytearray(gzip.compress(raw + b"\0" * 1000))
+    path.write_bytes(content)
+    assert read_array(open_volume(path)).shape == SHAPE
+    content[-6] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        read_array(open_volume(path))
