@@ -39,6 +39,10 @@ Pictures = Annotated[
 DicomSeg = Annotated[
     bool, typer.Option("--dicom-seg", help="Write lesions.dcm, a DICOM Segmentation, for inputs that are DICOM series.")
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(help="i/n: only every n-th case from the i-th on; n processes, a GPU each, share the cases."),
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default the first GPU, if any.")]
 
 
@@ -56,6 +60,7 @@ def predict(
     pictures: Pictures = False,
     dicom_seg: DicomSeg = False,
     device: Device = None,
+    shard: Shard = None,
 ) -> None:
     """Predict lesions: a mask per organ on the CT's own grid, and their volumes, diameters and places as a table.
 
@@ -68,6 +73,7 @@ def predict(
     from rich.console import Console
     from rich.progress import Progress
 
+    from ...segmentation.prediction.inputs import shard as share_of
     from ...segmentation.prediction.inputs import warning_in_words
     from ...segmentation.prediction.model import load_model
     from ...segmentation.prediction.operating_points import choose_thresholds
@@ -77,6 +83,8 @@ def predict(
     RunFolder(run).check_complete()
     console = Console(stderr=True)
     inputs = _inputs(run, cts, db, split, out / CONVERTED)
+    if shard is not None:
+        inputs = share_of(inputs, shard)
     checked = _checked(inputs, console)
     for problem in checked.warnings:
         typer.echo(warning_in_words(problem), err=True)
@@ -97,7 +105,7 @@ def predict(
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("predicting", total=len(checked.good))
             done = lambda case, lesions: bar.advance(task)  # noqa: E731
-            failures |= predict_cases(model, checked.good, out, options, done=done)
+            failures |= predict_cases(model, checked.good, out, options, alone=shard is None, done=done)
         if not cts:
             case_ids = [item.case_id for item in checked.good if item.case_id not in failures]
             store_predictions(db, run, model.step, read_predictions(out, case_ids, thresholds))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...segmentation.training.config import TrainingConfig
+    from ...segmentation.training.dataset import TrainingPools
     from ...segmentation.training.prepare import Prepared
 
 DEFAULT_RUN = Path("runs/reportsup")
@@ -68,6 +69,7 @@ def train(
     settings = load_config(path, overrides or (), mask_steps=steps, report_steps=steps, use_reports=reports)
     console = Console(stderr=True)
     prepared = _prepare(db, settings, cache or db.parent / "reportsup_cache", workers, console, dry_run)
+    settings = _with_steps(prepared, settings)
     if _is_main_process():
         print_plan(prepared, settings, Console())
         print_failures(prepared.failures, debug=wants_debug(context))
@@ -94,7 +96,7 @@ def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console
     table.add_row("cases with reports only", str(len(pools.reports.positive)), str(len(pools.reports.negative)))
     table.add_row("validation cases", str(len(data.validation)), "")
     console.print(table)
-    for line in _warnings(prepared):
+    for line in [*_warnings(prepared), *_exposure(config, pools)]:
         console.print(line, style="yellow")
     rows = [("regions of reports", organ, why, n) for (organ, why), n in sorted(pools.regions.items())]
     rows += [("statements left out", organ, why, n) for (organ, why), n in prepared.targets.exclusion_counts().items()]
@@ -110,6 +112,28 @@ def print_plan(prepared: "Prepared", config: "TrainingConfig", console: "Console
         for *words, number in rows:
             table.add_row(*words, str(number))
         console.print(table)
+
+
+def _with_steps(prepared: "Prepared", config: "TrainingConfig") -> "TrainingConfig":
+    """The settings with steps planned from the number of cases, where `passes` asks for it."""
+    from ...segmentation.training.dataset import crop_rules, sort_cases
+    from ...segmentation.training.sizes import planned_steps
+
+    data = prepared.data
+    return planned_steps(config, sort_cases(data.train, data.plan, crop_rules(config, data.plan), config.use_reports))
+
+
+def _exposure(config: "TrainingConfig", pools: "TrainingPools") -> list[str]:
+    """How often a case is shown, where that is too seldom to learn from it."""
+    from ...segmentation.training.sizes import times_shown
+
+    shown = times_shown(config, pools)
+    if shown >= 1:
+        return []
+    return [
+        f"{config.total_steps} steps of {config.batch_size} crops show each case {shown:.2g} times on average. "
+        "Raise the steps, or give `passes` (how often each case is shown)."
+    ]
 
 
 def _warnings(prepared: "Prepared") -> list[str]:

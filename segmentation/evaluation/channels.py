@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .components import ComponentMap, Mask, lesion_components
+from .components import MAX_COMPONENTS, ComponentMap, Mask, lesion_components
 from .froc import Detections, detections
 from .lesions import LesionMatch, match_lesions
 from .overlap import dice, hausdorff_mm, surface_dice, surface_distances
@@ -13,7 +13,7 @@ from .records import ChannelResult, EvaluationCase, EvaluationSettings
 
 
 def predicted_components(case: EvaluationCase, organ: str, settings: EvaluationSettings) -> ComponentMap:
-    """Lesions that the run predicts in one organ, small components removed."""
+    """Lesions that the run predicts in one organ, without small components and those beyond `MAX_COMPONENTS`."""
     probability = np.asarray(case.probabilities[organ])
     return lesion_components(
         probability >= settings.threshold,
@@ -21,6 +21,7 @@ def predicted_components(case: EvaluationCase, organ: str, settings: EvaluationS
         organ=organ,
         probability=probability,
         min_volume_mm3=settings.min_component_mm3,
+        max_components=MAX_COMPONENTS,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...schemas.errors import DataError
+from ...schemas.errors import ConfigError, DataError
 from ...schemas.failures import Failure
 from ..cases import IndexedCase, Problem
 from ..cases.ct_checks import check_ct
@@ -65,6 +65,26 @@ def inputs_of(
         )
         for case in cases
     ]
+
+
+def shard(inputs: Sequence[PredictionInput], part: str) -> list[PredictionInput]:
+    """The inputs of one process of several: every n-th, from the i-th on, by case id.
+
+    Args:
+        part: "i/n", i from 1 to n.
+
+    Raises:
+        ConfigError: anything else.
+
+    >>> [item.case_id for item in shard([PredictionInput(name, Path()) for name in "cabd"], "2/3")]
+    ['b']
+    """
+    number, _, total = part.partition("/")
+    if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
+        raise ConfigError(
+            f"--shard: {part} vs i/n with i from 1 to n. No case would be predicted, or some twice. Give 1/8 to 8/8."
+        )
+    return sorted(inputs, key=lambda item: item.case_id)[int(number) - 1 :: int(total)]
 
 
 def files_as_inputs(paths: Sequence[Path], converted: Path = Path()) -> list[PredictionInput]:

@@ -80,6 +80,9 @@ def predict_ct(model: Model, ct: Path, *, overlap: float = 0.5) -> tuple[dict[st
         background=model.plan.background,
         overlap=overlap,
         device=model.device,
+        precision=model.config.precision,
+        n_channels=len(model.plan.channels),
+        body_only=True,
     )
     volume = open_volume(ct)
     affine = np.asarray(volume.affine, dtype=np.float64)

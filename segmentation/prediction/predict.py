@@ -10,6 +10,7 @@ OUT/components.csv                             the lesions of all cases
 
 import csv
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,11 +24,13 @@ from ...schemas.atomic import atomic, atomic_folder, remove_partial_files, remov
 from ...schemas.errors import DataError
 from ...schemas.failures import Failure
 from ..cases.volumes import open_volume, read_array
-from ..evaluation.components import ComponentMap, LesionComponent, lesion_components
+from ..evaluation.components import MAX_COMPONENTS, ComponentMap, LesionComponent, lesion_components
 from .inputs import PredictionInput
 from .model import Affine, Model, Probability, limit_to_organs, predict_ct
 from .picture import write_picture
 from .stored import PredictedOrgan
+
+logger = logging.getLogger(__name__)
 
 _DONE = "components.json"
 
@@ -61,6 +64,7 @@ def predict_cases(
     out: Path,
     options: PredictionOptions | None = None,
     *,
+    alone: bool = True,
     done: Callable[[str, Sequence[LesionComponent] | None], None] = lambda case_id, lesions: None,
 ) -> dict[str, Failure]:
     """Predict every case that `out` does not hold yet, and return case_id → what went wrong for those that failed.
@@ -68,12 +72,14 @@ def predict_cases(
     The table is written whatever fails.
 
     Args:
+        alone: False when other processes predict other cases into `out`: their unfinished files are left alone.
         done: called after each case with its lesions, None for one that was there already.
     """
     options = options or PredictionOptions()
     out.mkdir(parents=True, exist_ok=True)
-    remove_partial_files(out)
-    remove_partial_folders(out)
+    if alone:
+        remove_partial_files(out)
+        remove_partial_folders(out)
     shared = {"run": str(model.run.resolve()), "step": model.step, **asdict(options)}
     failures: dict[str, Failure] = {}
     for item in inputs:
@@ -128,7 +134,16 @@ def _write_channel(
         organ=organ,
         probability=probability,
         min_volume_mm3=options.min_component_mm3,
+        max_components=MAX_COMPONENTS,
     )
+    if found.n_left_out:
+        logger.warning(
+            "%s: %d components vs at most %d. The smallest are left out of mask and table. Raise --threshold or "
+            "--min-component-mm3, or train longer.",
+            organ,
+            found.n_left_out + MAX_COMPONENTS,
+            MAX_COMPONENTS,
+        )
     _save(folder / f"{name}.nii.gz", (found.labels > 0).astype(np.uint8), affine)
     if options.probabilities:
         _save(folder / f"{name}_probability.nii.gz", probability, affine)

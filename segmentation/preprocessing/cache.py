@@ -127,6 +127,14 @@ class CachedCase:
         corner = tuple(int(s) for s in start)
         return CaseCrop(image, cropped["mask"], cropped["margin"], corner, inside)  # type: ignore[arg-type]
 
+    def union(self, names: Sequence[str], start: Sequence[int], stop: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """Union of masks in a block inside the volume, without reading the image."""
+        where = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+        first, *others = [self._voxels("mask", name, where) for name in names if name in self.masks]
+        for other in others:
+            first = first | other
+        return first
+
     def image(self) -> npt.NDArray[np.float32]:
         """The whole normalised volume, (X, Y, Z)."""
         return self._normalised(tuple(slice(0, n) for n in self.shape))

@@ -41,6 +41,8 @@ class TrainingConfig:
     # Network: a MONAI name (`networks.NETWORKS`) or "package.module:function".
     network: str = "SegResNetDS"  # by name, or a function of yours that returns a module
     network_args: dict[str, Any] = Field(default_factory=dict)  # passed on to it; they add to its defaults
+    # Weights of another program: a MONAI bundle, an nnU-Net or STU-Net checkpoint (`outside_weights`).
+    initial_weights: str | None = None  # taken by name, else by shape and order
     initial_run: str | None = None  # a run folder whose weights are the start, e.g. with mask_steps = 0
 
     # Targets and plan.
@@ -58,6 +60,7 @@ class TrainingConfig:
     # Cases and crops. `batch_size` counts crops over all devices, so adding devices does not change the method.
     patch_size: Triple | None = None  # voxels of a crop
     batch_size: Positive = 2  # crops a step
+    accumulation: Positive | None = None  # passes that a device's share is split into; planned: what its memory asks
     use_reports: bool = True  # False: masks alone in both stages
     presence_targets: bool = True  # False drops the reports with a lesion without a size, as the reference does
     # Share of stage 2's crops that are made for reports; or one for each organ, as {liver = 0.3, kidney = 0.7}: the
@@ -75,6 +78,7 @@ class TrainingConfig:
     # so that two runs compare at equal steps).
     mask_steps: Count = 20_000  # optimiser steps of stage 1
     report_steps: Count = 20_000  # of stage 2
+    passes: Length | None = None  # steps of both stages so that each case is shown this often on average
 
     # Optimisation. Stage 2 starts from stage 1's weights with its own, lower rate.
     learning_rate: Rate = 1e-3  # peak of stage 1
@@ -85,6 +89,7 @@ class TrainingConfig:
     clip_norm: Annotated[float, Field(gt=0)] = 1.0  # largest norm of the gradient
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999  # of the averaged weights, which are the ones that are kept
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 or fp16 on a GPU, fp32 on the CPU
+    compile: bool = False  # torch.compile: minutes at the start, faster steps on a GPU
 
     # Cross-entropy beside the Dice. A small network trained briefly needs lesions to count for more (the demo: 10, 10).
     cross_entropy_weight: Weight = 1.0  # beside the Dice
@@ -97,10 +102,12 @@ class TrainingConfig:
 
     # Bookkeeping.
     seed: int = 0  # of weights and draws
-    workers: Count = 0  # processes that make crops; 0: none beside this one
+    workers: Count | None = None  # processes that make crops, for each device; planned: up to 8 with a GPU, else none
     log_every: Positive = 20  # steps between lines of metrics.jsonl
-    checkpoint_every: Positive = 200  # steps between checkpoints
+    checkpoint_minutes: Weight = 10.0  # between checkpoints, at a line of metrics.jsonl
+    checkpoint_every: Positive | None = None  # steps; a checkpoint after so many too
     validate_every: Positive = 1000  # steps between validations
+    validation_cases: Positive = 100  # at most, always the same ones of every kind
     validation_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5  # of the sliding window
     tracker: Literal["none", "tensorboard", "mlflow", "wandb"] = "none"  # where metrics go beside metrics.jsonl
 
@@ -170,7 +177,7 @@ def config_difference(old: TrainingConfig, new: TrainingConfig) -> list[str]:
 
 
 # Values that may change between a run and its resumption: they do not touch the trained weights.
-FREE = frozenset({"workers", "log_every", "checkpoint_every", "tracker"})
+FREE = frozenset({"workers", "log_every", "checkpoint_every", "checkpoint_minutes", "tracker", "compile"})
 
 
 def read_table(path: Path) -> Mapping[str, Any]:

@@ -19,6 +19,8 @@ from .crops import CropRules, Sample, TrainingCase, make_sample, region_scale, t
 from .sampling import Pool, Sampler, rank_slots
 from .teaching import NOTHING_KNOWN, REPORTS_OFF
 
+PREFETCHED = 4  # batches of each worker: a run of costly crops does not stop the device
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -37,11 +39,11 @@ class Batch:
     targets: LesionTargets
     of_report: tuple[bool, ...] = ()
 
-    def to(self, device: torch.device) -> Self:
-        """The batch on a device."""
+    def to(self, device: torch.device, memory_format: torch.memory_format = torch.contiguous_format) -> Self:
+        """The batch on a device, its images in the memory layout that suits it."""
         return replace(
             self,
-            image=self.image.to(device, non_blocking=True),
+            image=self.image.to(device, non_blocking=True, memory_format=memory_format),
             label=self.label.to(device, non_blocking=True),
             known=self.known.to(device, non_blocking=True),
             targets=self.targets.to(device, non_blocking=True),
@@ -261,5 +263,12 @@ def collate(samples: Sequence[Sample]) -> Batch:
 
 
 def batches(dataset: CropDataset, *, workers: int = 0, pin: bool = False) -> Iterator[Batch]:
-    """The batches of consecutive steps."""
-    yield from DataLoader(dataset, batch_size=dataset.per_step, collate_fn=collate, num_workers=workers, pin_memory=pin)
+    """The batches of consecutive steps, made ahead by workers if there are any."""
+    yield from DataLoader(
+        dataset,
+        batch_size=dataset.per_step,
+        collate_fn=collate,
+        num_workers=workers,
+        pin_memory=pin,
+        prefetch_factor=PREFETCHED if workers else None,
+    )

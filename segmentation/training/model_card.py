@@ -35,7 +35,7 @@ def write_model_card(run: RunFolder, config: TrainingConfig, plan: Plan, pools: 
     records = list(run.records())
     validations = [record for record in records if record["kind"] == "validation" and "score" in record]
     best = max(validations, key=lambda record: record["score"], default={})
-    shown = ", ".join(f"{key} {value:.3f}" for key, value in best.items() if isinstance(value, float))
+    shown = ", ".join(f"{key} {value:.3f}" for key, value in best.items() if _is_score(key, value))
     write_text(
         run.path / "README.md",
         _CARD.format(
@@ -61,6 +61,10 @@ def write_model_card(run: RunFolder, config: TrainingConfig, plan: Plan, pools: 
             validation=f"best at step {best['step']}: {shown}" if best else "none yet",
         ),
     )
+
+
+def _is_score(key: str, value: object) -> bool:
+    return isinstance(value, float) and key != "validation_seconds"
 
 
 def _version() -> str:

@@ -7,6 +7,7 @@ from .run_folder import RunFolder
 
 _HIDDEN = frozenset(
     {"step", "kind", "stage", "rate", "seconds_per_step", "gradient_norm", "mask_crops", "report_crops"}
+    | {"validated_cases", "validation_seconds"}
 )
 
 

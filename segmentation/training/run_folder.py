@@ -5,6 +5,7 @@ plan.json       grid, intensities, lesion channels in output order (the label ma
 data.json       which cases train and validate, and a digest of what is known of them
 last.pt         everything to go on from; best.pt: the averaged weights that validated best
 metrics.jsonl   one record per line; progress.png: the same, drawn
+initial_weights.txt  what was taken of another program's weights, if any
 pseudo_masks.png  where the reported lesions of some crops are placed, at the last validation
 README.md       model card
 """

@@ -9,36 +9,44 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object
+from accelerate.utils import InitProcessGroupKwargs, gather_object
 from torch import Tensor, nn
 
+from ...schemas.atomic import write_text
 from ...schemas.errors import ConfigError, TrainingError
 from ..losses import ReportSupervisionLoss
+from ..precision import device_precision
 from ..preprocessing.plan import Plan
+from .accumulation import backward
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainingConfig
 from .crops import TrainingCase
 from .dataset import Batch, CropDataset, batches, crop_rules, make_samplers, seen_at_scale, sort_cases
+from .devices import CheckpointClock, crop_workers, memory_format, suited
 from .diagnostics import describe, diagnose
 from .ema import averaged
 from .initial_run import load_initial_run
 from .model_card import write_model_card
-from .networks import build_network, check_patch, heads
+from .networks import build_network, check_patch
+from .outside_weights import load_outside_weights
 from .progress import draw_progress
 from .pseudo_mask_pictures import crops_to_show, draw_pseudo_masks
 from .run_folder import RunFolder, open_run, training
 from .schedule import learning_rate, stage_of
-from .validation import summarise, validate_case, validation_cases
+from .sizes import fitting_passes
+from .validation import fixed_subset, summarise, validate_case, validation_cases
 
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
+RANKS_WAIT = timedelta(hours=2)
 DIVERGED = 20.0  # mean loss since the last log, times the lowest such mean so far
 
 
@@ -106,10 +114,18 @@ class Trainer:
         built = network or build_network(config.network, len(data.plan.channels), config.network_args)
         check_patch(built, config.network, data.plan.patch_size)
         self._initial = self._load_initial(path, built)
+        self._taken = self._take_outside_weights(path, built)
+        self._validation = fixed_subset(data.validation, config.validation_cases)
+        self.passes = self._passes(built)
+        built = suited(built, config, self.accelerator.device)
+        self._checkpoints = CheckpointClock(config.checkpoint_minutes, self.accelerator)
         if self.accelerator.is_main_process:
             open_run(path, config, data.plan, data.train, data.validation)
         self.accelerator.wait_for_everyone()
         self.folder = RunFolder(path)
+        if self._taken and self.accelerator.is_main_process:
+            write_text(self.folder.path / "initial_weights.txt", f"{config.initial_weights}: {self._taken}\n")
+            logger.info("initial weights: %s", self._taken)
         self.loss = ReportSupervisionLoss(
             config.loss_preset,
             volume_weight=config.volume_weight,
@@ -128,6 +144,21 @@ class Trainer:
         self._seen: list[Tensor] = []  # of `diagnose`, one for each pending step
         self._clock = time.perf_counter()
         self._start()
+
+    def _take_outside_weights(self, path: Path, network: nn.Module) -> str:
+        """What another program's checkpoint gave to the network; nothing for a run that is gone on with."""
+        if self.config.initial_weights is None or RunFolder(path).last.exists():
+            return ""
+        return str(load_outside_weights(network, Path(self.config.initial_weights)))
+
+    def _passes(self, network: nn.Module) -> int:
+        """Passes of a batch's share through this device."""
+        if self.config.accumulation is not None or self.accelerator.device.type != "cuda":
+            return self.config.accumulation or 1
+        memory_bytes = torch.cuda.get_device_properties(self.accelerator.device).total_memory
+        crops = self.config.batch_size // self.accelerator.num_processes
+        half = self.accelerator.mixed_precision != "no"
+        return fitting_passes(network, self.data.plan.patch_size, crops, half, memory_bytes)
 
     def run(self, until: int) -> None:
         """Train up to a step of the run, checkpoint included."""
@@ -152,18 +183,15 @@ class Trainer:
             with_reports=self.config.use_reports and (stage > 1 or not len(self.pools.masks)),
         )
         cuda = self.accelerator.device.type == "cuda"
-        for batch in batches(dataset, workers=self.config.workers, pin=cuda):
-            yield batch.to(self.accelerator.device)
+        for batch in batches(dataset, workers=crop_workers(self.config, self.accelerator), pin=cuda):
+            yield batch.to(self.accelerator.device, memory_format(self.accelerator.device))
 
     def _train_step(self, batch: Batch) -> None:
-        torch.manual_seed(_step_seed(self.config.seed, self.step, self.accelerator.process_index))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, self.config)
         self.network.train()
-        with self.accelerator.autocast():
-            outputs = heads(self.network(batch.image))
-        parts = self.loss(outputs, batch.label, batch.known, batch.targets)
-        self.accelerator.backward(parts["loss"])
+        seed = _step_seed(self.config.seed, self.step, self.accelerator.process_index)
+        logits, parts = backward(self.accelerator, self.network, self.loss, batch, seed, self.passes)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -172,19 +200,22 @@ class Trainer:
         if norm is not None:
             values["gradient_norm"] = torch.as_tensor(norm).detach()
         self._pending.append((batch.case_ids, values))
-        self._seen.append(diagnose(outputs[0], batch, len(self.data.plan.channels)))
+        self._seen.append(diagnose(logits, batch, len(self.data.plan.channels)))
         self.step += 1
 
     def _keep_books(self, until: int) -> None:
         config, last = self.config, self.step == until
         validate = self.step % config.validate_every == 0 or self.step == config.total_steps
-        save = self.step % config.checkpoint_every == 0 or validate or last
-        if self.step % config.log_every == 0 or save:
+        log = self.step % config.log_every == 0
+        save = last or validate or (config.checkpoint_every is not None and self.step % config.checkpoint_every == 0)
+        save = save or (log and self._checkpoints.is_due())
+        if log or save:
             self._log_losses()
         if validate:
             self._validate()
         if save:
             self._save()
+            self._checkpoints.reset()
 
     def _log_losses(self) -> None:
         """Look at the losses since the last time, all at once: one wait for the device instead of one per step."""
@@ -228,8 +259,8 @@ class Trainer:
     def _validate(self) -> None:
         if not self.data.validation:
             return
-        network = self.average.module
-        mine = validation_cases(self.data.validation, self.accelerator.process_index, self.accelerator.num_processes)
+        started, network = time.perf_counter(), self.average.module
+        mine = validation_cases(self._validation, self.accelerator.process_index, self.accelerator.num_processes)
         results = [
             result
             for case in mine
@@ -239,11 +270,14 @@ class Trainer:
                 self.data.plan,
                 overlap=self.config.validation_overlap,
                 device=self.accelerator.device,
+                precision=self.config.precision,
             )
         ]
         self._draw_pseudo_masks()
         summary = summarise(gather_object(results))
-        self._record({"kind": "validation", "stage": stage_of(self.step - 1, self.config)[0], **summary})
+        stage = stage_of(self.step - 1, self.config)[0]
+        cost = {"validated_cases": len(self._validation), "validation_seconds": round(time.perf_counter() - started, 1)}
+        self._record({"kind": "validation", "stage": stage, **summary, **cost})
         if summary.get("score", -math.inf) > self.best_score:
             self.best_score, self.best_step = summary["score"], self.step
             self._save_average()
@@ -325,12 +359,14 @@ class Trainer:
 
 def _accelerator(config: TrainingConfig, path: Path) -> Accelerator:
     cuda = torch.cuda.is_available()
-    precision = {"fp32": "no", "auto": "no"}.get(config.precision, config.precision)
-    if config.precision == "auto" and cuda:
-        precision = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    precision = device_precision(config.precision)
     tracker = None if config.tracker == "none" else config.tracker
     try:
-        accelerator = Accelerator(mixed_precision=precision, log_with=tracker, project_dir=str(path), cpu=not cuda)
+        # Ranks wait for each other at validation, whose cases differ in size: longer than the ten minutes of NCCL.
+        patience = InitProcessGroupKwargs(timeout=RANKS_WAIT)
+        accelerator = Accelerator(
+            mixed_precision=precision, log_with=tracker, project_dir=str(path), cpu=not cuda, kwargs_handlers=[patience]
+        )
         if tracker:
             accelerator.init_trackers("reportsup")
     except (ValueError, ImportError) as error:

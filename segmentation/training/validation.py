@@ -1,7 +1,9 @@
 """Validation on whole cases: overlap where masks are, detection where masks or reports are."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -26,11 +28,24 @@ class CaseResult:
 
 
 def validate_case(
-    network: nn.Module, case: TrainingCase, plan: Plan, *, overlap: float, device: torch.device | str
+    network: nn.Module,
+    case: TrainingCase,
+    plan: Plan,
+    *,
+    overlap: float,
+    device: torch.device | str,
+    precision: str = "auto",
 ) -> list[CaseResult]:
     """The results of every channel of which something is known."""
     probabilities = predict_volume(
-        network, case.cached.image(), plan.patch_size, background=plan.background, overlap=overlap, device=device
+        network,
+        case.cached.image(),
+        plan.patch_size,
+        background=plan.background,
+        overlap=overlap,
+        device=device,
+        precision=precision,
+        n_channels=len(plan.channels),
     )
     results = []
     for index, channel in enumerate(plan.channels):
@@ -78,6 +93,23 @@ def rank_auc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """
     difference = np.asarray(positive, float)[:, None] - np.asarray(negative, float)[None, :]
     return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+
+
+def fixed_subset(cases: Mapping[str, TrainingCase], at_most: int) -> dict[str, TrainingCase]:
+    """The cases that every validation of a run looks at: all, or so many, the same ones each time.
+
+    Cases of each kind (what is known of which organ) take turns, in an order that follows from their ids alone, so that
+    rare kinds stay and a case that is added moves few others.
+    """
+    if len(cases) <= at_most:
+        return dict(cases)
+    kinds: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for case_id in sorted(cases, key=lambda name: hashlib.sha256(name.encode()).digest()):
+        channels = cases[case_id].targets.channels
+        kinds.setdefault(tuple(sorted((o, c.status.value) for o, c in channels.items())), []).append(case_id)
+    turns = zip_longest(*(kinds[kind] for kind in sorted(kinds)))
+    chosen = [case_id for turn in turns for case_id in turn if case_id is not None][:at_most]
+    return {case_id: cases[case_id] for case_id in sorted(chosen)}
 
 
 def validation_cases(cases: Mapping[str, TrainingCase], rank: int = 0, world_size: int = 1) -> list[TrainingCase]:

@@ -35,12 +35,14 @@ def region_zones(
     inside = [(at >= 0) & (at < n) for at, n in zip(places, counts, strict=True)]
     zones = [np.zeros(tuple(size), dtype=np.bool_) for _ in reaches_mm]
     if all(axis.any() for axis in inside):
-        region = np.any(list(case.crop(low, np.subtract(high, low).tolist(), masks=names).masks.values()), axis=0)
+        region = case.union(names, low, high)
         coarse = np.pad(_any_of_blocks(region, stride), [(n, n) for n in pad])
         distance_mm = distance_transform_edt(~coarse, sampling=spacing_mm)
-        near = distance_mm[np.ix_(*(at[ok] for at, ok in zip(places, inside, strict=True)))]
+        x, y, z = (at[ok] for at, ok in zip(places, inside, strict=True))
+        seen = tuple(slice(int(ok.argmax()), int(ok.argmax()) + int(ok.sum())) for ok in inside)  # places rise by one
         for zone, reach_mm in zip(zones, reaches_mm, strict=True):
-            zone[np.ix_(*inside)] = near <= reach_mm + 1e-6
+            near = distance_mm <= reach_mm + 1e-6
+            zone[seen] = near[:, :, z][:, y][x]  # the last axis first: what is copied then stays small
     return zones
 
 
@@ -48,5 +50,7 @@ def _any_of_blocks(mask: npt.NDArray[np.bool_], stride: npt.NDArray[np.int_]) ->
     """The mask on a coarser grid: a voxel holds what any of its fine ones holds."""
     counts = -(-np.asarray(mask.shape) // stride)
     padded = np.pad(mask, [(0, int(c * k - n)) for c, k, n in zip(counts, stride, mask.shape, strict=True)])
-    split = padded.reshape([int(v) for pair in zip(counts, stride, strict=True) for v in pair])
-    return np.asarray(split.any(axis=(1, 3, 5)))
+    x, y, z = (int(k) for k in stride)
+    thin = np.logical_or.reduce([padded[i::x] for i in range(x)])
+    thin = np.logical_or.reduce([thin[:, i::y] for i in range(y)])
+    return np.asarray(np.logical_or.reduce([thin[:, :, i::z] for i in range(z)]))

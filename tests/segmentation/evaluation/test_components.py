@@ -89,3 +89,14 @@ def test_empty_mask_has_no_components():
 def test_other_grid_is_refused():
     with pytest.raises(DataError, match=r"\(5, 5, 5\) with probability \(5, 5, 4\)"):
         lesion_components(np.zeros((5, 5, 5)), np.eye(4), organ="liver", probability=np.zeros((5, 5, 4)))
+
+
+def test_only_the_largest_components_are_measured_when_there_are_too_many():
+    mask = np.zeros((20, 20, 20), dtype=bool)
+    mask[::4, ::4, 0] = True
+    mask[0:3, 0:3, 10] = mask[8:10, 8:10, 10] = True
+    found = lesion_components(mask, np.eye(4), organ="liver", max_components=2)
+    assert [component.n_voxels for component in found.components] == [9, 4]
+    assert found.n_left_out == 25
+    assert set(np.unique(found.labels)) == {0, 1, 2}
+    assert lesion_components(mask, np.eye(4), organ="liver", max_components=27).n_left_out == 0

@@ -1,9 +1,12 @@
 """What is predicted is named and checked first, in the words of `reportsup check`."""
 
+from pathlib import Path
+
 import nibabel as nib
 import numpy as np
 import pytest
-from reportsup.segmentation.prediction.inputs import check_inputs, files_as_inputs
+from reportsup.schemas import ConfigError
+from reportsup.segmentation.prediction.inputs import PredictionInput, check_inputs, files_as_inputs, shard
 
 
 def body(shape=(12, 12, 8)):
@@ -71,3 +74,13 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
 def test_cts_of_equal_folders_are_told_apart(tmp_path):
     paths = [tmp_path / "a/scan/ct.nii.gz", tmp_path / "b/scan/ct.nii.gz"]
     assert [item.case_id for item in files_as_inputs(paths)] == ["a_scan", "b_scan"]
+
+
+def test_shards_share_all_inputs_once():
+    inputs = [PredictionInput(f"c{i}", Path()) for i in range(7)]
+    parts = [shard(list(reversed(inputs)), f"{i}/3") for i in (1, 2, 3)]
+    assert sorted(item.case_id for part in parts for item in part) == [item.case_id for item in inputs]
+    assert {len(part) for part in parts} == {2, 3}
+    for wrong in ("0/3", "4/3", "1", "a/b", "1/0", "-1/3"):
+        with pytest.raises(ConfigError, match="--shard"):
+            shard(inputs, wrong)

@@ -273,6 +273,21 @@ def test_small_windows_go_through_the_network_together():
     assert seen == [4, 1]
 
 
+def test_air_around_the_body_is_not_computed():
+    image = np.full((40, 24, 12), -2.0, dtype=np.float32)
+    image[22:38, 3:20, 2:11] = np.random.default_rng(0).normal(1.5, 1, (16, 17, 9))
+    network, seen = Bright(), []
+    network.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))
+    found = predict_volume(network, image, (16, 16, 16), background=-2.0, overlap=0.5, body_only=True)
+    body = sum(seen)
+    np.testing.assert_allclose(found[0], 1 / (1 + np.exp(-20 * (image - 1.5))), atol=1e-4)
+    seen.clear()
+    predict_volume(network, image, (16, 16, 16), background=-2.0, overlap=0.5)
+    assert body < sum(seen) / 2
+    air = predict_volume(network, np.full((9, 9, 9), -2.0), (16, 16, 16), background=-2.0, body_only=True)
+    assert air.shape == (1, 9, 9, 9)
+
+
 def test_last_checkpoint_serves_before_the_first_validation(tmp_path, run):
     (run / "best.pt").unlink()
     state = {f"module.{k}": v for k, v in Bright().state_dict().items()} | {"n_averaged": torch.tensor(3)}

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from reportsup.segmentation.training.augmentation import SpatialAugmentation, cut
+import torch
+from reportsup.segmentation.training.augmentation import SpatialAugmentation, _at, _nearest, _sampling_grid, cut
 from reportsup.segmentation.training.crops import (
     CropRules,
     cut_sample,
@@ -195,3 +196,23 @@ def test_a_crop_at_the_fitting_scale_holds_the_box():
     assert 0.99 < scale < 1
     turned = Transform.similarity(np.zeros(3), scale, SPACING_MM)
     assert place_around(*between, (16, 16, 16), turned, (0.5, 0.5, 0.5)) is not None
+
+
+def test_masks_take_the_voxel_that_grid_sample_takes():
+    """Turned, scaled and mirrored crops that reach out of the block, and samples half way between voxels."""
+    rng = np.random.default_rng(0)
+    mask = rng.random((13, 10, 9)) < 0.5
+    for turned in (
+        Transform.similarity((0.3, -0.2, 0.5), 0.8, (1.0, 1.0, 2.0), (1,)),
+        Transform.similarity((0.0, 0.0, 0.0), 0.5, (1.0, 1.0, 1.0)),
+    ):
+        placement = Placement(np.array([6.0, 4.5, 4.0]), (16, 12, 10), turned)
+        grid = _sampling_grid(placement, np.zeros(3), mask.shape)
+        volume = torch.from_numpy(mask.astype(np.float32))[None, None]
+        taken = torch.nn.functional.grid_sample(volume, grid[None], mode="nearest", align_corners=True)[0, 0] > 0.5
+        index, outside = _nearest(grid, mask.shape)
+        assert outside.any()
+        assert torch.equal(_at(mask, index, outside), taken)
+        axes = np.stack(np.meshgrid(*(np.arange(n) for n in placement.size), indexing="ij"), axis=-1)
+        points = 2 * placement.to_case(axes.reshape(-1, 3)) / (np.asarray(mask.shape) - 1) - 1
+        np.testing.assert_allclose(grid.numpy().reshape(-1, 3), points[:, ::-1], atol=1e-6)

@@ -16,6 +16,7 @@ from reportsup.segmentation.training.config import TrainingConfig
 from reportsup.segmentation.training.crops import CropRules, make_sample
 from reportsup.segmentation.training.dataset import collate
 from reportsup.segmentation.training.networks import build_network
+from reportsup.segmentation.training.run_folder import RunFolder
 from reportsup.segmentation.training.trainer import TrainingData, _warn_of_batch_norm, train
 
 from .conftest import PLAN
@@ -66,6 +67,7 @@ import pickle, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
+from reportsup.segmentation.training.run_folder import RunFolder
 from reportsup.segmentation.training.trainer import Trainer
 config, data = pickle.loads(Path(sys.argv[1]).read_bytes())
 trainer = Trainer(Path(sys.argv[2]), config, data)
@@ -85,29 +87,43 @@ def test_batch_norm_on_several_ranks_is_warned_of(caplog, norm, ranks, warned):
     assert ("batch norm" in caplog.text) == warned
 
 
-def test_two_ranks_keep_one_set_of_weights_when_only_one_has_a_report(tmp_path, make_case):
-    """One slot of a stage-2 batch is a report and the other a mask: in each step one rank has no report target."""
-    cases = {c.cached.case_id: c for c in (make_case("m", "masked"), make_case("r", "report"))}
-    validation = {c.cached.case_id: c for c in (make_case("v", "masked"), make_case("w", "empty"))}
-    data = TrainingData(PLAN, cases, validation)
-    (tmp_path / "input").write_bytes(pickle.dumps((CONFIG, data)))
-    (tmp_path / "script.py").write_text(SCRIPT)
+def start_ranks(folder, config, data, changed=None):
+    """Two processes that train one run; `changed`: the data of the second one, where it differs."""
+    (folder / "script.py").write_text(SCRIPT)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    arguments = [sys.executable, *(str(tmp_path / name) for name in ("script.py", "input", "run", "."))]
-    ranks = [
-        subprocess.Popen(
-            arguments,
-            env={**os.environ, "RANK": str(r), "LOCAL_RANK": str(r), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
-                 "MASTER_PORT": port, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for r in range(2)
-    ]  # fmt: skip
-    errors = [rank.communicate(timeout=240)[1] for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0, 0], errors
+    ranks = []
+    for r in range(2):
+        (folder / f"input{r}").write_bytes(pickle.dumps((config, changed if r and changed else data)))
+        arguments = [sys.executable, *(str(folder / name) for name in ("script.py", f"input{r}", "run", "."))]
+        env = {**os.environ, "RANK": str(r), "LOCAL_RANK": str(r), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
+               "MASTER_PORT": port, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}  # fmt: skip
+        ranks.append(subprocess.Popen(arguments, env=env, stderr=subprocess.PIPE, text=True))
+    errors = [rank.communicate(timeout=900)[1] for rank in ranks]
+    return [rank.returncode for rank in ranks], errors
+
+
+def test_two_ranks_keep_one_set_of_weights_when_only_one_has_a_report(tmp_path, make_case):
+    """One slot of a stage-2 batch is a report and the other a mask: in each step one rank has no report target.
+
+    Three validation cases: one rank has one more than the other.
+    """
+    cases = {c.cached.case_id: c for c in (make_case("m", "masked"), make_case("r", "report"))}
+    validation = {c.cached.case_id: c for c in (make_case("v", "masked"), make_case("w", "empty"), make_case("x"))}
+    codes, errors = start_ranks(tmp_path, CONFIG, TrainingData(PLAN, cases, validation))
+    assert codes == [0, 0], errors
     first, second = (torch.load(tmp_path / f"{r}.pt", weights_only=True) for r in range(2))
     assert torch.equal(first, second)
     assert load_checkpoint(tmp_path / "run" / "last.pt")["step"] == 6
+    (validated,) = [r for r in RunFolder(tmp_path / "run").records() if r["kind"] == "validation"]
+    assert validated["validated_cases"] == 3
+
+
+def test_a_rank_that_dies_ends_the_other_and_says_why(tmp_path, make_case):
+    case, report = make_case("m", "masked"), make_case("r", "report")
+    data = TrainingData(PLAN, {"m": case, "r": report}, {})
+    gone = replace(case, cached=replace(case.cached, folder=tmp_path / "gone"))
+    codes, errors = start_ranks(tmp_path, CONFIG, data, replace(data, train={"m": gone, "r": report}))
+    assert all(codes), "the other rank does not wait for ever"
+    assert "gone" in errors[1]

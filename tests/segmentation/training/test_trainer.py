@@ -15,6 +15,7 @@ from reportsup.segmentation.preprocessing import LesionChannel
 from reportsup.segmentation.training.checkpoint import load_checkpoint, save_checkpoint
 from reportsup.segmentation.training.config import TrainingConfig
 from reportsup.segmentation.training.trainer import Trainer, TrainingData, train
+from reportsup.segmentation.training.validation import fixed_subset
 from torch import nn
 
 from .conftest import PLAN
@@ -54,7 +55,8 @@ def states_equal(first, second) -> bool:
 
 
 def records(run):
-    return [{k: v for k, v in record.items() if k != "seconds_per_step"} for record in run.records()]
+    clocks = ("seconds_per_step", "validation_seconds")
+    return [{k: v for k, v in record.items() if k not in clocks} for record in run.records()]
 
 
 @pytest.mark.parametrize("stop", [3, 6, 7, 9])
@@ -239,3 +241,15 @@ def test_a_second_training_into_a_run_folder_is_refused(tmp_path, data):
     other.kill()
     other.communicate()
     train(tmp_path / "run", CONFIG, data, stop_after=1)
+
+
+def test_validation_looks_at_the_same_cases_of_every_kind(make_case):
+    cases = {c.cached.case_id: c for c in [*(make_case(f"m{i}") for i in range(6)), make_case("e", "empty")]}
+    chosen = fixed_subset(cases, 4)
+    assert len(chosen) == 4
+    assert "e" in chosen, "a rare kind stays"
+    backwards = fixed_subset(dict(reversed(cases.items())), 4)
+    assert list(backwards) == list(chosen)
+    fewer = {name: case for name, case in cases.items() if name != next(n for n in cases if n not in chosen)}
+    assert fixed_subset(fewer, 4).keys() == chosen.keys(), "a case that is not looked at changes nothing"
+    assert fixed_subset(cases, 7) == cases
