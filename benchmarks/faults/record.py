@@ -16,8 +16,8 @@ _HEAD = """# Faults
 
 What goes wrong on real machines, done on purpose: after each fault, nothing that was committed is lost, nothing
 half-written is taken for whole, the program says what to do, and the same command run again ends with the result of a
-run that was left alone. `python benchmarks/faults WORK` does all of it again and writes this page from
-`benchmarks/results/faults/trials.jsonl`.
+run that was left alone. `python benchmarks/faults WORK` does it, goes on where it stopped, and writes this page from
+`benchmarks/results/faults/trials.jsonl`; what has no row has not been tried yet.
 
 """
 
