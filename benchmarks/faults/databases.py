@@ -97,7 +97,8 @@ def older(world: World, commit: str, out: Path, rng: np.random.Generator) -> Out
             connection.execute(f"FROM {view}").fetchall()
         excluded = connection.execute("SELECT lesion_type FROM v_findings").fetchall()
     good = reached == SCHEMA_VERSION and counted["reports"] == counted["findings"] == counted["corrections"] == 1
-    good = good and excluded == [("benign",)]
+    # A row written past the program is matched by a migration alone; a file of this version needs none.
+    good = good and (version == SCHEMA_VERSION or excluded == [("benign",)])
     what = f"version {version} became {reached}, the correction applies, {len(views)} views answer"
     return Outcome(good, what if good else f"version {version} became {reached}, but {counted}, shown {excluded}")
 
