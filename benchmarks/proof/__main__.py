@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from arms import ARMS, BY_NAME, Arm, common_settings
+from balls import judge_balls
 from data import FULL, TINY, make_data
 from report import write_report
 from reportsup.schemas.atomic import write_text
@@ -74,6 +75,7 @@ def run_seed(seed: Task, arms: list[Arm], jobs: int) -> None:
     missing = [task for task in tasks if not task.cases.exists()]
     if missing:
         in_turns([partial(train_start, seed.work, seed.seed, seed.common)], 1)
+        in_turns([partial(judge_balls, seed.work, seed.results, seed.seed)], 1)
         in_turns([partial(carry_out, task) for task in missing], jobs)
 
 

@@ -8,11 +8,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from arms import BY_NAME
+from numpy.typing import NDArray
 from records import read_cases
 from reportsup.segmentation.evaluation.lesions import SIZE_LABELS
 from reportsup.segmentation.evaluation.statistics import (
@@ -126,11 +128,23 @@ def compare(a: ArmResults, b: ArmResults, organ: str | None, site: str | None) -
     )
 
 
+class Table(ResultTable):
+    """Remembers the figures of rows: every comparison of a run draws the same patients."""
+
+    def metrics(self, rows: NDArray[np.intp]) -> dict[str, float]:
+        """As of any table."""
+        known: dict[bytes, dict[str, float]] = self.__dict__.setdefault("_known", {})
+        key = blake2b(rows.tobytes(), digest_size=16).digest()
+        if key not in known:
+            known[key] = super().metrics(rows)
+        return known[key]
+
+
 @lru_cache(maxsize=256)
-def table(path: Path, organ: str | None, site: str | None) -> ResultTable:
+def table(path: Path, organ: str | None, site: str | None) -> Table:
     """The rows of one organ and site as arrays; None = all."""
     rows, points = read_cases(path)
-    return ResultTable([r for r in rows if organ in (None, r.organ) and site in (None, r.site)], points)
+    return Table([r for r in rows if organ in (None, r.organ) and site in (None, r.site)], points)
 
 
 def _mean(tables: Sequence[ResultTable], rows: np.ndarray) -> dict[str, float]:

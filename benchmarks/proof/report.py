@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from arms import ARMS, BY_NAME, MASKS, PUBLISHED, REPORTS
+from balls import SIZES_MM, read_balls
 from bars import bars
 from comparisons import METRICS, ArmResults, Compared, by_size, compare, figures_of, read_arms
 from data import ORGANS, SMALLEST_MM
@@ -34,6 +36,15 @@ and within 8 mm of its organ. DSC and false positives are those of the mask at Â
 FROC depend on no threshold.
 """
 
+BALLS = """
+## What stage 2 starts from
+
+Share of the Ball Loss's balls whose centre lies on the described lesion, placed by the network of stage 1 in crops of
+training cases (the largest lesion of each region, by masks that training never sees, seeds pooled). The other balls
+teach wrong voxels until Volume Loss and the healthy cases have moved them.
+"""
+Balls = dict[str, dict[str, dict[str, list[int]]]]
+
 
 def write_report(results: Path, docs: Path) -> None:
     """Print the tables and write them with their pictures; says what is missing where arms are not finished."""
@@ -49,7 +60,8 @@ def write_report(results: Path, docs: Path) -> None:
     draw_differences(docs / "figures" / "proof_differences.png", compared)
     draw_arms(docs / "figures" / "proof_arms.png", arms, [arm.name for arm in ARMS if arm.name in arms])
     data = json.loads((results / "data.json").read_text(encoding="utf-8"))
-    text = "\n".join(_page(arms, compared, DatasetSize(**data["cases"]), data["lesions"])) + "\n"
+    page = _page(arms, compared, DatasetSize(**data["cases"]), data["lesions"], read_balls(results))
+    text = "\n".join(page) + "\n"
     write_text(docs / "results.md", text)
     print(text)
 
@@ -68,6 +80,7 @@ def _page(
     compared: dict[tuple[str, str], dict[str, Compared]],
     size: DatasetSize,
     lesions: dict[str, int],
+    balls: Balls,
 ) -> Iterator[str]:
     yield "# Do reports help every organ?\n"
     yield from _found(compared, arms, size)
@@ -79,6 +92,8 @@ def _page(
     yield from _setting(size, lesions)
     yield "\n## What had to be shown\n\n| what | needed | found | reached |\n|---|---|---|---|"
     yield from (f"| {bar.what} | {bar.needed} | {bar.found} | {bar.verdict} |" for bar in bars(compared))
+    if balls:
+        yield from _balls(balls)
     yield "\n## Arms\n\nMean over seeds with the 95 % interval by patient.\n"
     yield from _arms(arms)
     yield "\n## Differences"
@@ -124,6 +139,18 @@ def _found(
         f"minutes, and {n} of the planned 3 seeds {'are' if n > 1 else 'is'} behind these figures; intervals are by "
         "patient and leave out how much another seed would change; none of this is shown for real CTs."
     )
+
+
+def _balls(balls: Balls) -> Iterator[str]:
+    """What stage 2 starts from: the share of balls on their lesion, seeds pooled."""
+    yield BALLS
+    yield "| organ | " + " | ".join(name for name, _, _ in SIZES_MM) + " |\n|---|" + "---|" * len(SIZES_MM)
+    for organ in ORGANS:
+        cells = []
+        for name, _, _ in SIZES_MM:
+            hits, n = np.sum([of_seed[organ].get(name, [0, 0]) for of_seed in balls.values()], axis=0)
+            cells.append(f"{hits / n:.2f} of {n}" if n else "â€“")
+        yield f"| {organ} | {' | '.join(cells)} |"
 
 
 def _setting(size: DatasetSize, lesions: dict[str, int]) -> Iterator[str]:

@@ -121,3 +121,14 @@ def test_every_arm_has_a_configuration():
     assert (published.weight_decay, published.one_region, published.cross_entropy_weight) == (0.05, True, 1.0)
     half = configuration(BY_NAME["masks, equal mask crops"], "rate 0.004", common_settings())
     assert half.report_steps * 2 == published.report_steps
+
+
+def test_balls_of_all_seeds_are_counted_together():
+    from report import _balls
+
+    seeds = {
+        "0": {"liver": {"≥ 15 mm": [3, 4]}, "kidney": {"< 15 mm": [0, 2]}, "pancreas": {}},
+        "1": {"liver": {"≥ 15 mm": [0, 2]}, "kidney": {"< 15 mm": [1, 2]}, "pancreas": {}},
+    }
+    rows = list(_balls(seeds))[-3:]
+    assert rows == ["| liver | – | 0.50 of 6 |", "| kidney | 0.25 of 4 | – |", "| pancreas | – | – |"]
