@@ -40,8 +40,8 @@ BALLS = """
 ## What stage 2 starts from
 
 Share of the Ball Loss's balls whose centre lies on the described lesion, placed by the network of stage 1 in crops of
-training cases (the largest lesion of each region, by masks that training never sees, seeds pooled). The other balls
-teach wrong voxels until Volume Loss and the healthy cases have moved them.
+training cases (the largest lesion of each region, by masks that training never sees; seeds {seeds}). The other balls
+teach wrong voxels.
 """
 Balls = dict[str, dict[str, dict[str, list[int]]]]
 
@@ -143,7 +143,7 @@ def _found(
 
 def _balls(balls: Balls) -> Iterator[str]:
     """What stage 2 starts from: the share of balls on their lesion, seeds pooled."""
-    yield BALLS
+    yield BALLS.format(seeds=", ".join(balls))
     yield "| organ | " + " | ".join(name for name, _, _ in SIZES_MM) + " |\n|---|" + "---|" * len(SIZES_MM)
     for organ in ORGANS:
         cells = []
