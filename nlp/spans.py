@@ -112,6 +112,14 @@ class Sentence:
                 found.setdefault(role, []).append(term)
         return found
 
+    def words_before(self, offset: int, n: int) -> list[str]:
+        """The last n words that end at an offset or before it."""
+        return [word for _, end, word in self.words if end <= offset][-n:]
+
+    def words_behind(self, offset: int, n: int) -> list[str]:
+        """The first n words that begin at an offset or behind it."""
+        return [word for start, _, word in self.words if start >= offset][:n]
+
     @cached_property
     def words(self) -> tuple[tuple[int, int, str], ...]:
         """(start, end, word), numbers as "0"."""

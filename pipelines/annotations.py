@@ -12,6 +12,7 @@ from ..schemas.applied_corrections import apply_corrections
 from ..schemas.database import open_database
 from ..schemas.finding_values import finding_from_values
 from ..schemas.stored_findings import findings_of
+from ..schemas.transaction import transaction
 
 _OF_EARLIER_TEXTS = """
 SELECT e.run_id, e.report_id, e.text_sha256, e.details, r.text, r.text_sha256
@@ -70,13 +71,12 @@ def withdraw_annotations(
                 "`reportsup sql \"SELECT run_id, config, started_at FROM runs WHERE extractor = 'reader'\"`."
             )
         now = datetime.now(UTC).replace(tzinfo=None)
-        connection.execute("BEGIN")
-        for run, report in found:
-            connection.execute(
-                "INSERT INTO annotation_withdrawals VALUES (?, ?, ?, ?, ?)", [run, report, by, now, reason]
-            )
-        apply_corrections(connection, [report for _, report in found])
-        connection.execute("COMMIT")
+        with transaction(connection):
+            for run, report in found:
+                connection.execute(
+                    "INSERT INTO annotation_withdrawals VALUES (?, ?, ?, ?, ?)", [run, report, by, now, reason]
+                )
+            apply_corrections(connection, [report for _, report in found])
     return len(found)
 
 

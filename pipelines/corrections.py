@@ -14,6 +14,7 @@ from ..schemas.applied_corrections import apply_corrections
 from ..schemas.database import open_database
 from ..schemas.finding_values import parse_value, stored_value, what_is_wrong
 from ..schemas.stored_findings import Reading, current_readings
+from ..schemas.transaction import transaction
 from .correction_rows import CorrectionRow, Signed, addition, lesion_of, record, refusal, twin
 
 
@@ -119,7 +120,7 @@ class Corrections:
                 f"correct: '{name}' has no correction that could be withdrawn. Nothing was changed. "
                 '`reportsup sql "FROM v_corrections"` lists them.'
             )
-        with self._transaction():
+        with transaction(self._connection):
             for correction_id, report_id, finding_id in rows:
                 row = CorrectionRow("withdraw", report_id, finding_id, withdraws=correction_id)
                 record(self._connection, row, signed)
@@ -132,19 +133,9 @@ class Corrections:
         return len(rows)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    @contextmanager
     def _report(self, report_id: str) -> Iterator[Reading]:
         """A transaction on one report and its current reading."""
-        with self._transaction():
+        with transaction(self._connection):
             reading = current_readings(self._connection, [report_id]).get(report_id)
             if reading is None:
                 raise InputError(

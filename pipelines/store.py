@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -12,6 +11,7 @@ import pyarrow as pa
 from ..nlp.extractor import Identified, config_hash, run_id
 from ..schemas import Report
 from ..schemas.applied_corrections import apply_corrections
+from ..schemas.transaction import transaction
 from .annotations import follow_texts
 from .reading import Reject
 from .rows import ReportRows, Row
@@ -114,16 +114,10 @@ class ExtractionWriter:
     def commit(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write all that was recorded since the last commit in one transaction."""
         now = datetime.now(UTC).replace(tzinfo=None)
-        connection.execute("BEGIN")
-        try:
+        with transaction(connection):
             self._touch_run(connection, now)
             self._write_results(connection, now)
             self._write_rejects(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(duckdb.Error):  # a commit that failed, on a full disk for example, has ended its transaction
-                connection.execute("ROLLBACK")
-            raise
         self._results.clear()
         self._rejects.clear()
         self._read.clear()

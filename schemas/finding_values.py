@@ -11,7 +11,7 @@ from .finding import MAX_DIAMETER_MM, MIN_DIAMETER_MM, Finding
 from .quotes import QuoteError, locate
 from .vocabulary import Attenuation, Certainty, Laterality, LesionType, Organ, Section, SizeBound
 
-_CHOICES = {
+CHOICES = {
     "organ": Organ,
     "laterality": Laterality,
     "lesion_type": LesionType,
@@ -25,7 +25,7 @@ _LISTS = ("location", "evidence")
 _COUNTS = ("count", "count_min")
 _TEXTS = ("type_text", "image_reference")
 _NULLABLE = frozenset({"laterality", "count", "size_bound", "attenuation", "image_reference", "type_text"})
-FIELDS = (*_CHOICES, *_LISTS, *_COUNTS, *_SIZES, *_TEXTS)
+FIELDS = (*CHOICES, *_LISTS, *_COUNTS, *_SIZES, *_TEXTS)
 
 
 def parse_value(field: str, value: str) -> Any:
@@ -47,8 +47,8 @@ def parse_value(field: str, value: str) -> Any:
         if field not in _NULLABLE:
             raise ConfigError(f"correct: {field} 'null' vs a value. Only {', '.join(sorted(_NULLABLE))} can be empty.")
         return "" if field == "type_text" else None
-    if field in _CHOICES:
-        known = [str(member) for member in _CHOICES[field]]
+    if field in CHOICES:
+        known = [str(member) for member in CHOICES[field]]
         if value not in known:
             raise ConfigError(f"correct: {field} '{value}' vs one of {', '.join(known)}. Name one of them.")
         return value
@@ -129,7 +129,7 @@ def what_is_wrong(error: ValueError) -> str:
     reasons = []
     for entry in error.errors(include_input=False, include_url=False):
         name = entry["loc"][0] if entry["loc"] else ""
-        known = f" (one of {', '.join(_CHOICES[name])})" if name in _CHOICES else ""
+        known = f" (one of {', '.join(CHOICES[name])})" if name in CHOICES else ""
         reasons.append((f"{name}: " if name else "") + entry["msg"].removeprefix("Value error, ") + known)
     return "; ".join(reasons)
 

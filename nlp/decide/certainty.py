@@ -31,7 +31,7 @@ def features(members: Sequence[Located]) -> list[str]:
             out.append(f"doubt={match.group()}")
         if m.head:
             out += [f"h={m.head.kind}", f"type={m.head.lesion_type}"]
-        right = [w for a, _, w in s.words if a >= high][:6]
-        left = [w for _, b, w in s.words if b <= low][-5:]
+        right = s.words_behind(high, 6)
+        left = s.words_before(low, 5)
         out += [f"R={w}" for w in right] + [f"L={w}" for w in left]
     return sorted(set(out))

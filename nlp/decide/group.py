@@ -82,8 +82,8 @@ def _phrase(name: str, m: Mention) -> list[str]:
 def _around(m: Mention, kind: str) -> list[str]:
     s = m.sentence
     low, high = m.core
-    left = [w for _, b, w in s.words if b <= low][-4:]
-    right = [w for a, _, w in s.words if a >= high][:4]
+    left = s.words_before(low, 4)
+    right = s.words_behind(high, 4)
     inside = [w for a, b, w in s.words if a >= low and b <= high]
     out = [f"L={w}" for w in left] + [f"R={w}" for w in right] + [f"I={w}" for w in inside[:8]]
     out += [f"l0={left[-1] if left else '^'}|{m.plural}", f"r0={right[0] if right else '$'}|{m.plural}"]

@@ -73,8 +73,8 @@ def near_types(s: Sentence, start: int, end: int, head: Head | None) -> list[str
         out.append(f"neartype={h.lesion_type}|{'b' if h.start < low else 'a'}{'s' if sizes_between else ''}")
     scores = _SCORE.finditer(s.between(low - 60, high + 140))
     out += [f"score={match.group(1)[:2]}{match.group(2)}" for match in scores]
-    left = [w for _, b, w in s.words if b <= low][-5:]
-    right = [w for a, _, w in s.words if a >= high][:14]
+    left = s.words_before(low, 5)
+    right = s.words_behind(high, 14)
     inside = [w for a, b, w in s.words if low <= a and b <= high]
     out += [f"w={w}" for w in {*left, *right, *inside} if w.isalpha() and len(w) > 2]
     return out

@@ -197,8 +197,8 @@ def _scope(m: Mention, kind: str) -> list[str]:
 def _window(m: Mention, kind: str) -> list[str]:
     s = m.sentence
     low, high = m.core
-    left = [w for _, b, w in s.words if b <= low][-4:]
-    right = [w for a, _, w in s.words if a >= high][:4]
+    left = s.words_before(low, 4)
+    right = s.words_behind(high, 4)
     inside = [w for a, b, w in s.words if a >= low and b <= high and not (m.size and m.size.start <= a < m.size.end)]
     out = [f"L={w}" for w in left] + [f"R={w}" for w in right] + [f"I={w}" for w in inside[:8]]
     out.append(f"l0={left[-1] if left else '^'}|{kind}")

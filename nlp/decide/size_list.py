@@ -64,8 +64,8 @@ def features(sentence: Sentence, run: Run) -> list[str]:
         ]
     if RESPECTIVELY.search(s.text):
         out.append("respectively")
-    left = [w for _, b, w in s.words if b <= start][-3:]
-    right = [w for a, _, w in s.words if a >= end][:3]
+    left = s.words_before(start, 3)
+    right = s.words_behind(end, 3)
     out += [f"L={w}" for w in left] + [f"R={w}" for w in right]
     out += [f"l0={left[-1] if left else '^'}", f"r0={right[0] if right else '$'}"]
     if re.search(r"\b(?:one|each|both)\b", s.between(start - 60, end + 30)):

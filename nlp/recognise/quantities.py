@@ -73,7 +73,8 @@ _NAMED = re.compile(
     r"at|is|was) |#\s?|\b(?:t|l|s|c|th|d|nt|v|m|n|b|tl)-?|(?:image|series|img) \d+ ?[-/,] ?)$"
 )
 _PLURAL = re.compile(
-    r"(?:segments|segs|images|levels|slices|stages|grades|types|lesions|stations|obs|observations)\W*$"
+    r"(?:segments|segs|images|levels|slices|stages|grades|types|lesions|stations|obs|observations)"
+    r"\W*(?:(?:viii|vii|vi|iv|v|i{1,3})[a-d]?\W+(?:and\W+)?)*$"
 )
 _FACTORS = {"c": 10.0, "m": 1.0, "i": 25.4}
 
@@ -218,4 +219,4 @@ def _spelt(folded: str, start: int, end: int) -> list[Quantity]:
 
 def takes_several(folded: str, start: int, number: Quantity) -> bool:
     """Whether the name before a number is plural, so that numbers after it belong to it ("segments 2 and 5")."""
-    return bool(_PLURAL.search(folded[max(start, number.start - 14) : number.start]))
+    return bool(_PLURAL.search(folded[max(start, number.start - 30) : number.start]))

@@ -60,6 +60,9 @@ class Group:
         return tuple(round(n.value * (n.factor or self.factor), 2) for n in self.numbers)
 
 
+_LETTER = re.compile(r"^[a-d]\b")  # of "4b"
+
+
 def without_names(folded: str, numbers: list[Quantity], start: int) -> list[Quantity]:
     """The numbers without those that a plural name takes ("segments 2 and 5, 6 mm": 6 is the size)."""
     out: list[Quantity] = []
@@ -70,8 +73,11 @@ def without_names(folded: str, numbers: list[Quantity], start: int) -> list[Quan
             out.append(number)
             continue
         gap = folded[numbers[i - 1].end : number.start] if i else ""
-        link = gap.strip()
-        if naming and not number.factor and link in (",", "and", "&", "/", "-", ", and", "to", "or"):
+        link = _LETTER.sub("", gap).strip()
+        if not naming and not number.factor and takes_several(folded, start, number):
+            out.append(replace(number, other=True))  # behind a Roman one: "segments VI and 7"
+            naming = True
+        elif naming and not number.factor and link in (",", "and", "&", "/", "-", ", and", "to", "or"):
             out.append(replace(number, other=True))
             naming = link in (",", "/", "-")
         else:

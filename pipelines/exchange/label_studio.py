@@ -12,17 +12,11 @@ from typing import Any
 
 import duckdb
 
-from ...schemas import Attenuation, Certainty, Laterality, LesionType, Organ, Section, SizeBound
+from ...schemas import Organ
+from ...schemas.finding_values import CHOICES as FINDING_CHOICES
 from .records import Record, records
 
-CHOICES = {
-    "laterality": Laterality,
-    "lesion_type": LesionType,
-    "certainty": Certainty,
-    "size_bound": SizeBound,
-    "attenuation": Attenuation,
-    "section": Section,
-}
+CHOICES = {field: values for field, values in FINDING_CHOICES.items() if field != "organ"}
 TEXTS = ("location", "type_text", "image_reference")
 SIZES = ("sizes_mm", "prior_sizes_mm")
 NUMBERS = ("count", "count_min")

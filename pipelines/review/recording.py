@@ -6,7 +6,6 @@ said already stays, so that applying a file twice changes nothing.
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from ...schemas.applied_corrections import apply_corrections
 from ...schemas.database import open_database
 from ...schemas.finding_values import parse_value, stored_value, what_is_wrong
 from ...schemas.stored_findings import current_readings
+from ...schemas.transaction import transaction
 from ..correction_rows import CorrectionRow, Signed, addition, lesion_of, record, refusal, twin
 from .identity import database_key
 from .review_file import Added, Review, ReviewedReport, Verdict, problems_in
@@ -82,7 +82,7 @@ def record_review(
         raise ConfigError("The review names no reviewer. Nothing was recorded. Say who reviewed: --by NAME.")
     with open_database(database, create=False) as connection:
         _check_is_ours(connection, review, file)
-        with _transaction(connection, keep=not dry_run):
+        with transaction(connection, keep=not dry_run):
             recorder = _Recorder(connection, review, reviewer)
             recorder.run(skip)
             if recorder.problems:
@@ -102,17 +102,6 @@ def _check_is_ours(connection: duckdb.DuckDBPyConnection, review: Review, file: 
             f"The review {file} was saved at {review.saved_at:%Y-%m-%d %H:%M:%S}, and a later save of it is "
             f"recorded already ({saved:%Y-%m-%d %H:%M:%S}, UTC). Nothing was recorded. Give the latest file."
         )
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection, *, keep: bool) -> Iterator[None]:
-    connection.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT" if keep else "ROLLBACK")
 
 
 class _Recorder:

@@ -1,14 +1,14 @@
 """Cases in the database: what is new or changed is read and checked, the rest is taken over, all in one transaction."""
 
-import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from ...schemas import ConfigError
+from ...schemas.transaction import transaction
 from .checks import check_cases, fingerprint
 from .collection import COLLECTION_PROBLEMS, TAKEN, check_collection
 from .records import CaseFiles, CheckedCase, IndexedCase, MaskSummary, Problem
@@ -132,7 +132,7 @@ def write_index(connection: duckdb.DuckDBPyConnection, result: IndexResult) -> N
     """
     written = [case for case in result.cases if not any(p.problem == TAKEN for p in case.problems)]
     ids = [case.files.case_id for case in written]
-    with _transaction(connection):
+    with transaction(connection):
         for table in ("cases", "case_masks", "case_problems"):
             connection.execute(f"DELETE FROM {table} WHERE case_id IN (SELECT unnest(?::VARCHAR[]))", [ids])
         _insert(connection, "cases", [_case_row(case) for case in written])
@@ -242,14 +242,3 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
         block = rows[start : start + _ROWS_PER_INSERT]
         places = ", ".join(f"({', '.join('?' * len(row))})" for row in block)
         connection.execute(f"INSERT INTO {table} VALUES {places}", [value for row in block for value in row])
-
-
-@contextlib.contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
