@@ -15,7 +15,7 @@ from .reader_files import load_reader
 from .retold import retold
 from .review import review_reasons
 
-VERSION = "6"
+VERSION = "7"
 _ORGANS = frozenset(str(organ) for organ in Organ)
 
 
