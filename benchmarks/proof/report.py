@@ -124,7 +124,7 @@ def _found(
         )
         + f"; on the scanner that no mask comes from, {_points(unseen)}, "
         f"{_judged(strata['all organs, unseen scanner'], 'f1')}; false positives a case and organ, at the threshold ½, "
-        f"went from {false.a:.2f} to {false.b:.2f}."
+        f"went from {false.a:.2f} to {false.b:.2f}{_worse(strata)}."
     )
     if (PUBLISHED, REPORTS) in compared:
         published = compared[PUBLISHED, REPORTS]["all organs"]
@@ -229,6 +229,17 @@ def _verdict(d: Difference, of_seeds: Sequence[float] = (), metric: str = "") ->
         return "more" if d.lo > 0 else "fewer"
     mixed = min(of_seeds, default=1) < 0 < max(of_seeds, default=-1)
     return ("better" if d.lo > 0 else "worse") + (", but not with every seed" if mixed else "")
+
+
+def _worse(strata: dict[str, Compared]) -> str:
+    """What goes the wrong way, to be put behind a sentence; nothing where nothing does."""
+    named = [
+        f"{name}, {NAMES[metric]} {_signed(found.differences[metric])}"
+        for name, found in strata.items()
+        for metric in MAIN
+        if _judged(found, metric).startswith("worse")
+    ]
+    return f"; worse: {'; '.join(named)}" if named else ""
 
 
 def _judged(compared: Compared, metric: str) -> str:

@@ -132,3 +132,17 @@ def test_balls_of_all_seeds_are_counted_together():
     }
     rows = list(_balls(seeds))[-3:]
     assert rows == ["| liver | – | 0.50 of 6 |", "| kidney | 0.25 of 4 | – |", "| pancreas | – | – |"]
+
+
+def test_what_goes_the_wrong_way_is_named():
+    from comparisons import METRICS, Compared
+    from report import _worse
+    from reportsup.segmentation.evaluation.statistics import Difference
+
+    def found(**changed: tuple[float, float]) -> Compared:
+        spans = {name: changed.get(name, (-0.1, 0.1)) for name in METRICS}
+        differences = {name: Difference(0.5, 0.5, (lo + hi) / 2, lo, hi, 0.5) for name, (lo, hi) in spans.items()}
+        return Compared(differences, {name: [0.0] for name in METRICS}, {}, None, [0])
+
+    assert _worse({"liver": found(f1=(0.1, 0.3))}) == ""
+    assert _worse({"liver": found(froc=(-0.3, -0.1))}) == "; worse: liver, FROC -0.200 (-0.300 to -0.100)"
