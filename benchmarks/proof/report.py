@@ -143,7 +143,7 @@ def _found(
 
 def _balls(balls: Balls) -> Iterator[str]:
     """What stage 2 starts from: the share of balls on their lesion, seeds pooled."""
-    yield BALLS.format(seeds=", ".join(balls))
+    yield BALLS.format(seeds=", ".join(sorted(balls)))
     yield "| organ | " + " | ".join(name for name, _, _ in SIZES_MM) + " |\n|---|" + "---|" * len(SIZES_MM)
     for organ in ORGANS:
         cells = []
