@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas import ConfigError
+from ..schemas.json_text import parse_json
 from .decide.model import DECISIONS, Chooser, Weights, weights_digest
 from .reader import Reader
 from .rule_files import load_rules
@@ -60,7 +61,7 @@ def parse_weights(name: str, content: str) -> Weights:
         ConfigError: it is no JSON, lacks a decision, or holds other weights than those that were written.
     """
     try:
-        found: Any = json.loads(content)
+        found: Any = parse_json(content)
     except json.JSONDecodeError as error:
         raise ConfigError(f"reader: {name} line {error.lineno} is not JSON: {error.msg}. Train it again.") from error
     said = found.get("weights") if isinstance(found, dict) else None

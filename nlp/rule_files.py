@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas import ConfigError
+from ..schemas.json_text import parse_json
 from .rule_checks import KINDS, Vocabulary, check_rules
 from .shipped import content_hash, rule_files
 from .text.headings import Headings
@@ -100,7 +101,7 @@ def without_nulls(data: Any) -> Any:
 
 @cache
 def _vocabulary() -> Vocabulary:
-    return Vocabulary(json.loads(content) for _, content in rule_files())
+    return Vocabulary(parse_json(content) for _, content in rule_files())
 
 
 def _built(sources: tuple[tuple[str, str], ...]) -> RuleSet:
@@ -139,7 +140,7 @@ def _text(path: Path) -> str:
 
 def _json(name: str, content: str) -> Any:
     try:
-        return json.loads(content)
+        return parse_json(content)
     except json.JSONDecodeError as error:
         raise ConfigError(f"rules: {name} line {error.lineno} is not JSON: {error.msg}. Correct the file.") from error
 

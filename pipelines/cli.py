@@ -147,7 +147,9 @@ def _names(app: typer.Typer, words: Sequence[str]) -> frozenset[str]:
 def _explain(error: Exception, message: str, debug: bool) -> None:
     if debug:
         print("\n".join(where_raised(error)), file=sys.stderr)
-    print(f"reportsup: {message}", file=sys.stderr)
+    from .terminal import printable
+
+    print(f"reportsup: {printable(message)}", file=sys.stderr)
 
 
 def _show_version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ import duckdb
 from ..schemas import Extraction, ExtractionStatus, Finding, InputError, Organ, Quarantined, Report
 from ..schemas.database import open_database
 from ..schemas.finding_values import what_is_wrong
+from ..schemas.json_text import parse_json
 from ..schemas.stored_findings import current_readings
 from .gold import UnknownFieldError, finding_of_gold
 from .rows import extraction_rows, finding_ids
@@ -174,7 +175,7 @@ def _records(path: Path) -> list[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             if not isinstance(record["id"], (str, int)) or not isinstance(record["findings"], list):
                 raise TypeError
         except (json.JSONDecodeError, KeyError, TypeError) as error:

@@ -17,6 +17,7 @@ from rich.table import Table
 from ..schemas import ConfigError
 from ..schemas.database import open_database
 from .spreadsheets import as_text
+from .terminal import printable
 
 # Told in DuckDB's own words, which repeat the query alone.
 _OF_THE_QUERY = (
@@ -50,13 +51,18 @@ def query(database: Path, sql: str) -> Answer:
     """
     with open_database(database, read_only=True) as connection:
         connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
         return answer(connection, sql)
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     """The answer of a query on an open database."""
+    if not sql.isascii() and any("\ud800" <= character <= "\udfff" for character in sql):
+        raise ConfigError("sql: bytes that are no UTF-8 vs a query. Write it in UTF-8.")
     try:
         cursor = connection.execute(sql)
+        if cursor is None:  # what DuckDB's client makes of no statement at all
+            raise ConfigError('sql: no statement vs one. Tables: `reportsup sql "SHOW TABLES"`.')
         return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
     except _OF_THE_QUERY as error:
         raise ConfigError(
@@ -97,12 +103,13 @@ def as_json(found: Answer) -> str:
 def print_table(found: Answer, title: str | None = None, max_rows: int | None = None) -> None:
     """A table on the terminal; where it is too wide for that, each row as lines."""
     console = Console()
-    rows = [[_cell(value) for value in row] for row in found.rows[:max_rows]]
-    if _table_width(found.columns, rows) > console.width and len(found.columns) > 1:
-        _print_records(console, found.columns, rows, title)
+    columns = [printable(name) for name in found.columns]
+    rows = [[printable(_cell(value)) for value in row] for row in found.rows[:max_rows]]
+    if _table_width(columns, rows) > console.width and len(found.columns) > 1:
+        _print_records(console, columns, rows, title)
     else:
         table = Table(title=title and escape(title), title_justify="left")
-        for k, name in enumerate(found.columns):
+        for k, name in enumerate(columns):
             table.add_column(escape(name), overflow="fold", justify="right" if _numeric(found, k) else "left")
         for row in rows:
             table.add_row(*(escape(value) for value in row))

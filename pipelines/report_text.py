@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .showing import ShownFinding, ShownReport
+from .terminal import printable
 
 _STYLES = ("black on yellow", "black on cyan", "black on green", "black on magenta", "white on blue", "white on red")
 _DECISIONS = {"lesion": "a lesion", "organ": "organ", "side": "side", "type": "type", "size": "size"}
@@ -12,7 +13,7 @@ _DECISIONS = {"lesion": "a lesion", "organ": "organ", "side": "side", "type": "t
 def print_report(report: ShownReport, console: Console) -> None:
     """The report's head, its text by sections, its findings and why each is one."""
     for line in _head(report):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(printable(line)), soft_wrap=True)
     last = len(report.text)
     for start, end, section in report.sections or ((0, last, "body"),):
         console.print(Text(f"\n── {section} " + "─" * (40 - len(section)), style="dim"), soft_wrap=True)
@@ -21,7 +22,7 @@ def print_report(report: ShownReport, console: Console) -> None:
     for number, finding in enumerate(report.findings, start=1):
         _print_finding(number, finding, console)
     for line in _tail(report):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(printable(line)), soft_wrap=True)
 
 
 def _head(report: ShownReport) -> list[str]:
@@ -66,32 +67,32 @@ def _marked(report: ShownReport, start: int, end: int, colours: bool) -> Text:
         a = max(a, position)
         if a >= b:
             continue
-        out.append(report.text[position:a])
-        quoted = report.text[a:b]
+        out.append(printable(report.text[position:a]))
+        quoted = printable(report.text[a:b])
         if colours:
             out.append(f"{quoted} {number}", style=_style(number))
         else:
             out.append(f"⟦{number}: {quoted}⟧")
         position = b
-    out.append(report.text[position:end])
+    out.append(printable(report.text[position:end]))
     return out if not end or report.text[end - 1] != "\n" else out[:-1]
 
 
 def _print_finding(number: int, finding: ShownFinding, console: Console) -> None:
-    head = Text.assemble((str(number), _style(number)), "  ", finding.line)
+    head = Text.assemble((str(number), _style(number)), "  ", printable(finding.line))
     console.print(head, soft_wrap=True)
     told = [f"id {finding.values['finding_id']}", f"section {finding.values['section']}"]
     if finding.rule:
         told.append(f"rule {finding.rule}")
-    console.print(Text(f"   {' · '.join(told)}"), soft_wrap=True)
+    console.print(Text(printable(f"   {' · '.join(told)}")), soft_wrap=True)
     for decision in finding.decisions:
         why = ", ".join(f"{name} {weight:+g}" for name, weight in decision.features) or "nothing that weighs"
         name = _DECISIONS.get(decision.decision, decision.decision)
-        console.print(Text(f"   {name} {decision.probability:.2f}: {why}", style="dim"), soft_wrap=True)
+        console.print(Text(printable(f"   {name} {decision.probability:.2f}: {why}"), style="dim"), soft_wrap=True)
     for c in finding.corrections:
         change = f" {c['field']}: {c['old_value'] or 'empty'} → {c['new_value'] or 'empty'}" if c["field"] else ""
         reason = f" ({c['reason']})" if c["reason"] else ""
-        console.print(Text(f"   {c['kind']}{change}, by {c['corrected_by']}{reason}"), soft_wrap=True)
+        console.print(Text(printable(f"   {c['kind']}{change}, by {c['corrected_by']}{reason}")), soft_wrap=True)
 
 
 def _style(number: int) -> str:

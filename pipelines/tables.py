@@ -28,6 +28,7 @@ _FORMATS = ("csv", "tsv", "jsonl", "parquet", "xlsx")
 _HEAD_BYTES = 8192
 _DELIMITERS = {"csv": ",;\t|", "tsv": "\t"}
 _JSONL_SAMPLE = 100
+_BLANK = "\0 \t\r\n\ufeff"
 # Excel's own first line of a CSV: names the delimiter.
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
@@ -74,7 +75,7 @@ class Table:
     def _csv_rows(self) -> Iterator[RawRow]:
         names = unique_names(self.columns)
         with _open_text(self.path, self.encoding) as (text, raw):
-            records = _CsvRecords(_after_sep_line(text), self.delimiter)
+            records = _CsvRecords(_after_sep_line(_lines(text, self.path)), self.delimiter)
             next(records, None)  # the header
             for number, (cells, problem) in enumerate(records, start=1):
                 self.position = raw.tell()
@@ -82,7 +83,7 @@ class Table:
 
     def _jsonl_rows(self) -> Iterator[RawRow]:
         with _open_text(self.path, self.encoding) as (text, raw):
-            for number, line in enumerate((line for line in text if line.strip("\0 \t\r\n\ufeff")), start=1):
+            for number, line in enumerate((line for line in _lines(text, self.path) if line.strip(_BLANK)), start=1):
                 self.position = raw.tell()
                 yield _json_row(number, line)
 
@@ -268,6 +269,17 @@ def _open_text(path: Path, encoding: str) -> Iterator[tuple[IO[str], BinaryIO]]:
         yield io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline=""), raw
 
 
+def _lines(text: IO[str], path: Path) -> Iterator[str]:
+    """The lines of a text; a gzipped file of a few MB can be one line of more than memory holds."""
+    while line := text.readline(MAX_CELL_CHARS):
+        if len(line) == MAX_CELL_CHARS:
+            raise InputError(
+                f"input: a line of {path} has {MAX_CELL_CHARS:,} characters or more vs one of a table. It is not read "
+                "further. Check the export."
+            )
+        yield line
+
+
 @contextmanager
 def _open_parquet(path: Path) -> Iterator[Any]:
     import pyarrow
@@ -311,7 +323,7 @@ def _sniff_delimiter(path: Path, encoding: str, candidates: str) -> str:
 
 def _csv_header(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
     with _open_text(path, encoding) as (text, _):
-        cells, problem = next(_CsvRecords(_after_sep_line(text), delimiter), ([], "no header"))
+        cells, problem = next(_CsvRecords(_after_sep_line(_lines(text, path)), delimiter), ([], "no header"))
     if problem is not None:
         raise InputError(f"input: the header of {path} ({problem}) vs a row of column names. Check the export.")
     return tuple(cell.strip() for cell in cells)
@@ -320,9 +332,9 @@ def _csv_header(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
 def _jsonl_columns(path: Path, encoding: str) -> tuple[str, ...]:
     names: dict[str, None] = {}
     with _open_text(path, encoding) as (text, _):
-        for number, line in enumerate(text):
+        for number, line in enumerate(_lines(text, path)):
             if number == _JSONL_SAMPLE:
                 break
-            if line.strip("\0 \t\r\n\ufeff"):
+            if line.strip(_BLANK):
                 names.update(dict.fromkeys(_json_row(0, line).cells))
     return tuple(names)

@@ -9,6 +9,7 @@ from rich.text import Text
 from ..schemas import InputError
 from ..schemas.database import open_database
 from .querying import Answer, answer
+from .terminal import printable
 from .wording import sizes_text
 
 AN_AID = (
@@ -51,13 +52,13 @@ def print_timeline(found: Answer, console: Console) -> None:
         if row["n_reports"] == 1:
             continue
         if row["nth"] == 1:
-            console.print(Text(f"\n{_place(row)} · {row['n_reports']} reports", style="bold"))
-        console.print(Text("  " + _step(row)), soft_wrap=True)
+            console.print(Text(printable(f"\n{_place(row)} · {row['n_reports']} reports"), style="bold"))
+        console.print(Text(printable("  " + _step(row))), soft_wrap=True)
     single = [row for row in rows if row["n_reports"] == 1]
     if single:
         console.print(Text("\nin one report alone", style="bold"))
     for row in sorted(single, key=lambda row: (row["study_date"], row["organ"])):
-        console.print(Text(f"  {_place(row)} · {_step(row)}"), soft_wrap=True)
+        console.print(Text(printable(f"  {_place(row)} · {_step(row)}")), soft_wrap=True)
 
 
 def _place(row: dict[str, Any]) -> str:

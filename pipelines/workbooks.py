@@ -11,6 +11,7 @@ from ..schemas import ConfigError, InputError
 
 FULL_CELL_CHARS = 32_767
 """What a cell of Excel holds at most: a text of this length has been cut."""
+_MOST_BYTES, _MOST_RATIO = 512 << 20, 100
 
 
 def open_sheet(path: Path, wanted: str | None) -> tuple[str, tuple[str, ...]]:
@@ -57,12 +58,24 @@ def _header(sheet: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _check_size(path: Path) -> None:
+    """Refuse a small file that unpacks to more than memory holds."""
+    with zipfile.ZipFile(path) as packed:
+        size = sum(part.file_size for part in packed.infolist())
+    if size > _MOST_BYTES and size > _MOST_RATIO * path.stat().st_size:
+        raise InputError(
+            f"input: {path} unpacks to {size / 1e9:.1f} GB, {size // path.stat().st_size} times its size, vs a "
+            "workbook. No table is that repetitive; it is not opened. Export the sheet as CSV (UTF-8)."
+        )
+
+
 @contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        _check_size(path)
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on styles, which are not read
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)

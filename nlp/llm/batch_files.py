@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schemas import Extraction, InputError
+from ...schemas.json_text import parse_json
 from ..extractor import config_hash
 from .chat import ChatOptions, RequestFailedError, answer_of, request_body
 from .openai_backend import openai_config
@@ -66,7 +67,7 @@ class BatchExtractor:
         with self._answers.open("rb") as file:
             for offset in offsets:  # an id that stands twice: the first usable answer counts
                 file.seek(offset)
-                line = json.loads(file.readline())
+                line = parse_json(file.readline())
                 try:
                     answer = answer_of(_body(line))
                 except RequestFailedError as error:
@@ -97,7 +98,7 @@ def _offsets(path: Path) -> dict[str, list[int]]:
             offset = 0
             for line in file:
                 try:
-                    identity = json.loads(line).get("custom_id")
+                    identity = parse_json(line).get("custom_id")
                 except (ValueError, AttributeError):
                     identity = None
                 if isinstance(identity, str):

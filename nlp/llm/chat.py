@@ -10,6 +10,7 @@ import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ...schemas import BackendError
+from ...schemas.json_text import parse_json
 from .prompting import Message
 from .reader import Answer
 from .wire import answer_schema
@@ -159,7 +160,7 @@ class ChatClient:
                 self._count_failure(f"the server answered {status}")
             raise RequestFailedError(f"the server answered {status}{_too_long(raw)}")
         try:
-            return answer_of(json.loads(raw), time.perf_counter() - started)
+            return answer_of(parse_json(raw), time.perf_counter() - started)
         except ValueError:
             raise _TransientError("the server's answer is not JSON") from None
 

@@ -12,6 +12,11 @@ from .grounding import Grounder
 from .wire import LlmAnswer, UnreadableAnswerError, answer_schema, parse_answer
 
 Message = dict[str, str]
+# What ends our own tags or a turn of the conversation; "<5 mm" and "[NAME]" are none.
+_TAG = re.compile(
+    r"[<\[](\|[^<>|\n]{1,40}\||/?(?:report|s|bos|eos|think|start_of_turn|end_of_turn|system|user|assistant|tool_call|INST"
+    r"|SYSTEM_PROMPT|TOOL_CALLS))[>\]]"
+)
 _EXAMPLE = re.compile(r"<report>\n(?P<report>.*?)\n</report>\n(?P<answer>\{.*?\})\s*(?=\n<report>|\n*\Z)", re.S)
 
 
@@ -29,7 +34,8 @@ class Prompt:
 
     def messages(self, report: str) -> list[Message]:
         """The conversation that asks for a report's findings. The instructions come first: servers cache them."""
-        return [{"role": "system", "content": self.text}, {"role": "user", "content": f"<report>\n{report}\n</report>"}]
+        told = _TAG.sub(r"‹\1›", report)
+        return [{"role": "system", "content": self.text}, {"role": "user", "content": f"<report>\n{told}\n</report>"}]
 
     def repair_messages(self, report: str, answer: str, complaints: list[str]) -> list[Message]:
         """The conversation that shows a model what is wrong with its answer."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..terminal import printable
 from .options import DEFAULT_DB, AsJson, Db, Raw
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def audit(
     if drawn is not None:
         found, lines = auditing.sampled(db, drawn)
         if not (as_csv or as_json):
-            typer.echo("\n".join(lines))
+            typer.echo(printable("\n".join(lines)))
             return
     else:
         most = None if as_csv or as_json else rows + 1  # one more tells that there are more

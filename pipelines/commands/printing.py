@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from ..terminal import printable
+
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, names: int = 1) -> None:
     """A table narrow enough for 80 columns: names, then figures.
@@ -20,5 +22,5 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     for k, column in enumerate(columns):
         table.add_column(column, justify="right" if k >= names else "left", no_wrap=k > 0, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(escape(printable(cell)) for cell in row))
     console.print(table)

@@ -4,13 +4,13 @@ Of several annotations of a task the latest counts; cancelled ones and predictio
 are one finding, whose fields may stand in any of them.
 """
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ...schemas import InputError
+from ...schemas.json_text import parse_json
 from .label_studio import CHOICES, LABELS, NEGATIVES, NUMBERS, SIZES
 
 _BETWEEN_DIAMETERS = re.compile(r"\s*(?:[x×*]|by)\s*", re.I)
@@ -106,7 +106,7 @@ def _tasks(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise InputError(f"import: {path} does not exist. Nothing was imported. Name Label Studio's JSON export.")
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8-sig"))
+        tasks = parse_json(path.read_text(encoding="utf-8-sig"))
     except ValueError:
         tasks = None
     if not isinstance(tasks, list) or not all(isinstance(t, dict) and isinstance(t.get("data"), dict) for t in tasks):

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ...schemas import InputError
 from ...schemas.finding_values import FIELDS
+from ...schemas.json_text import parse_json
 
 FORMAT = "reportsup review"
 VERSION = 1
@@ -137,7 +138,7 @@ def load_review(path: Path) -> Review:
         InputError: the file is missing, no JSON, or not of this form; the message names the entries.
     """
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             f"The review {path} cannot be read ({error.strerror}). Nothing was recorded. Check the path."

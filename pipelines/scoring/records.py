@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
 
 from ...schemas import InputError
+from ...schemas.json_text import parse_json
 
 
 def _empty_if_none(value: Any) -> Any:
@@ -68,7 +69,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield number, json.loads(line)
+                    yield number, parse_json(line)
     except json.JSONDecodeError as error:
         raise _malformed(path, number, f"is no JSON from character {error.pos + 1} on") from None
     except (UnicodeDecodeError, RecursionError) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schemas import InputError
+from ...schemas.json_text import parse_json
 from .masks import VOLUME_ENDINGS, MaskNames, masks_of_label_map, stem
 from .records import CaseFiles
 from .splits import canonical_split
@@ -41,7 +42,7 @@ _Listed = tuple[str, Path, Path | None, str | None]  # case id, CT, label map, s
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        description = json.loads(path.read_text(encoding="utf-8-sig"))
+        description = parse_json(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path.name}: {path} cannot be read ({type(error).__name__}) vs JSON in UTF-8. The cases are not known. "

@@ -9,7 +9,6 @@
 Relative paths start at the manifest's folder. Empty cells are unknown.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import duckdb
 
 from ...schemas import InputError
+from ...schemas.json_text import parse_json
 from .masks import FoundMasks, MaskNames, masks_of_folder, masks_of_label_map
 from .records import CaseFiles, Problem
 from .splits import canonical_split
@@ -96,7 +96,7 @@ def _masks(case_id: str, path: Path, labels: str, root: Path, names: MaskNames) 
 
 
 def _labels(text: str, root: Path) -> dict[str, Any]:
-    parsed = json.loads(text if text.startswith("{") else (root / text).read_text(encoding="utf-8-sig"))
+    parsed = parse_json(text if text.startswith("{") else (root / text).read_text(encoding="utf-8-sig"))
     labels = parsed.get("labels", parsed) if isinstance(parsed, dict) else None
     if not isinstance(labels, dict):
         raise ValueError("no object of names and numbers")

@@ -189,7 +189,7 @@ def read_table(path: Path) -> Mapping[str, Any]:
             f"configuration {path}: {error.strerror or error} vs a readable file. "
             "Nothing was started. Check the path given to --config."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise ConfigError(
             f"configuration {path}: {error} vs TOML. Nothing was started. Correct the file (https://toml.io)."
         ) from None
@@ -212,7 +212,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         )
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text.strip()
     head, dot, tail = key.partition(".")
     if dot and head == "network_args":
