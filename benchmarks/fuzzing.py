@@ -74,7 +74,8 @@ def fuzz(name: str, target: "Target", seconds: int) -> dict[str, Any]:
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
     flags = [
         f"-max_total_time={seconds}", f"-timeout={HANG_S}", f"-rss_limit_mb={MEMORY_MB}", f"-max_len={LONGEST}",
-        f"-artifact_prefix={findings}/{name}-", "-print_final_stats=1", *([f"-dict={words}"] if target.words else []), str(corpus),
+        f"-artifact_prefix={findings}/{name}-", "-print_final_stats=1",
+        *([f"-dict={words}"] if target.words else []), str(corpus),
     ]  # fmt: skip
     before, started = set(findings.iterdir()), time.monotonic()
     run = [sys.executable, __file__, "--worker", name, *flags]

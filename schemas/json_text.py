@@ -8,9 +8,9 @@ def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON, or nested so deeply that reading it would end the program.
+        json.JSONDecodeError: it is no JSON, or nested so deeply that reading it would end the program.
     """
     try:
         return json.loads(text)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise json.JSONDecodeError("nested too deeply", "", 0) from None

@@ -7,7 +7,7 @@ UNIT = (
     r"(?:mms?|cms?|m m|c m|mil{1,2}imet(?:er|re)s?|centimet(?:er|re)s?|inch(?:es)?)"
     r"(?:(?![a-z])|(?=x\s?\d|cyst|mass|lesion|nodul|metasta|tumou?r|stone|hypo|hyper|simple|solid|left|right|in\b))"
 )
-_NUMBER = re.compile(rf"\d+(?:[.,]\d+)*(?:\s{{0,3}}-?\s{{0,3}}(?P<u>{UNIT}))?")
+_NUMBER = re.compile(rf"(?P<n>\d+(?:[.,]\d+)*)(?:\s{{0,3}}-?\s{{0,3}}(?P<u>{UNIT}))?")
 _SPACED = re.compile(r"(?P<whole>\d{1,2}) ?\. (?P<part>\d)(?!\d)")
 _UNIT_BEFORE = re.compile(r"(?<!\d)(?<!\d )\b(?P<u>mms?|cms?)\.?\s$")
 _SLASHED = re.compile(
@@ -149,7 +149,7 @@ def _fraction(folded: str, match: re.Match[str], end: int) -> Quantity | None:
 
 def _quantity(folded: str, match: re.Match[str], start: int, end: int, before: list[Quantity]) -> Quantity:
     unit, begin = match.group("u"), match.start()
-    number = folded[begin : match.start("u") if unit else match.end()].rstrip(" -\n").replace(",", ".")
+    number = match.group("n").replace(",", ".")
     if folded[begin - 1 : begin] in (".", ",") and begin > start and _opens_decimal(folded, begin - 1, start):
         begin, number = begin - 1, "0." + number
     whole, _, part = number.partition(".")

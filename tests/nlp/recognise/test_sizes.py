@@ -161,5 +161,10 @@ def test_table_cells_are_sizes_with_their_column():
     assert [(s.lesions_mm[0][0], s.hint) for s in sizes] == [(38, "prior"), (22, "current"), (38, "sum"), (22, "sum")]
 
 
+@pytest.mark.parametrize("gap", ["-\f", "-\t", " -\v ", "\x1c", "\u2003-\u2003"])
+def test_any_blank_may_stand_between_number_and_unit(gap):
+    assert [s.lesions_mm for s in find_sizes(fold(f"a 2{gap}cm cyst"))] == [((20.0,),)]
+
+
 def test_thousands_of_fragments_take_one_pass():
     assert find_sizes("2 cm x " * 20000) != []
