@@ -98,11 +98,16 @@ class Table:
     def _parquet_rows(self) -> Iterator[RawRow]:
         with _open_parquet(self.path) as parquet:
             total, number = max(parquet.metadata.num_rows, 1), 0
-            for batch in parquet.iter_batches(batch_size=256):
-                for cells in batch.to_pylist():
-                    number += 1
-                    self.position = self.size * number // total
-                    yield RawRow(number, cells)
+            batches = parquet.iter_batches(batch_size=256)
+            try:
+                for batch in batches:
+                    for cells in batch.to_pylist():
+                        number += 1
+                        self.position = self.size * number // total
+                        yield RawRow(number, cells)
+            except OSError:  # so are pyarrow's errors of damaged pages
+                problem = f"the file is damaged here: {total - number:,} rows from this one on cannot be read"
+                yield RawRow(number + 1, {}, problem)
 
 
 def open_table(

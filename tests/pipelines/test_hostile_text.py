@@ -7,6 +7,8 @@ import os
 import zipfile
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from reportsup.pipelines import querying, tables, workbooks
 from reportsup.pipelines.backends import ExtractorSpec
@@ -121,3 +123,20 @@ def test_a_workbook_that_unpacks_to_far_more_is_refused_unopened(tmp_path, monke
 def test_a_query_without_a_statement_is_refused(database, sql):
     with pytest.raises(ReportsupError):
         querying.query(database, sql)
+
+
+def test_a_parquet_page_that_is_damaged_costs_what_stands_behind_it(tmp_path):
+    file = tmp_path / "r.parquet"
+    table = pa.table({"id": [str(n) for n in range(2000)], "text": [f"Liver cyst {n} mm " * 30 for n in range(2000)]})
+    pq.write_table(table, file, row_group_size=1000)
+    start = pq.ParquetFile(file).metadata.row_group(1).column(1).data_page_offset
+    content = bytearray(file.read_bytes())
+    content[start + 20 : start + 400] = bytes(380)
+    file.write_bytes(content)
+    *read, last = tables.open_table(file).rows()
+    assert 0 < len(read) < 1001
+    assert not any(row.problem for row in read)
+    assert (last.number, last.problem) == (
+        len(read) + 1,
+        f"the file is damaged here: {2000 - len(read):,} rows from this one on cannot be read",
+    )

@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from reportsup.schemas import ConfigError, InputError
-from reportsup.segmentation.cases import read_layout, volumes
+from reportsup.segmentation.cases import read_layout
 from reportsup.segmentation.cases.checks import check_case
 from reportsup.segmentation.cases.ct_checks import check_ct
 from reportsup.segmentation.cases.records import CaseFiles
@@ -29,13 +29,6 @@ def test_a_header_that_claims_what_the_file_cannot_hold_takes_no_memory(tmp_path
     tracemalloc.stop()
     assert [problem.problem for problem in problems] == ["damaged file"]
     assert peak < 50 << 20
-
-
-def test_a_volume_of_more_voxels_than_memory_is_for_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(volumes, "_MOST_VOXELS", 10_000)
-    path = claiming(tmp_path / "ct.nii.gz", (40, 40, 40), zeros=2 * 40**3)
-    _, problems = check_ct("c", path)
-    assert [problem.fatal for problem in problems] == [True]
 
 
 def test_a_file_that_unpacks_to_more_than_its_header_says_is_read_as_far_as_that(tmp_path):
