@@ -10,8 +10,8 @@ from reportsup.nlp.recognise.sizes import find_sizes
 PIECES = (
     "LIVER:", "Kidneys -", "IMPRESSION", "FINDINGS:\n", "HISTORY:", "cyst", "metastases", "nodule", "no", "possible",
     "previously", "segment 4b, 6 and 7", "left", "right and left", "respectively", "two", "the largest", "up to", "2.3",
-    "x", "cm", "mm", "12 mm", "12 / 15 / 21", "->", "(was 9)", "1.", "2)", "|", "T1", "[x] yes", "[ ]", "in", "the liver",
-    "and", ",", ";", ".", "\n", "\n\n", "\t", "0-", "½", "×", "İ", "ﬁ", "\x0c", "\u202e",
+    "x", "cm", "mm", "12 mm", "12 / 15 / 21", "->", "(was 9)", "1.", "2)", "|", "T1", "[x] yes", "[ ]", "in",
+    "the liver", "and", ",", ";", ".", "\n", "\n\n", "\t", "0-", "½", "×", "İ", "ﬁ", "\x0c", "\u202e",
 )  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=40).map(" ".join)
 
