@@ -55,7 +55,6 @@ test-llm: $(STAMP)
 
 # The documentation as a site in build/site. Nothing is loaded from elsewhere once the packages are there.
 docs: $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm,docs]'
 	OMP_NUM_THREADS=1 $(BIN)/mkdocs build --strict --clean
 
 # Its blocks that take minutes, too; `make test` runs the others.
@@ -70,7 +69,7 @@ lint: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,llm,docs]'
 	mkdir -p $(VENV)/types/reportsup  # mypy wants to see the folders as they are installed
 	for top in schemas nlp segmentation pipelines; do ln -sfn $(CURDIR)/$$top $(VENV)/types/reportsup/$$top; done
 	for file in __init__.py py.typed; do ln -sfn $(CURDIR)/pipelines/public/$$file $(VENV)/types/reportsup/$$file; done
