@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import platform
-import resource
 import time
 import warnings
 from collections import Counter
@@ -152,7 +151,12 @@ def _may_tell(option: str, value: str) -> bool:
     return option in _TOLD and value.replace(".", "", 1).isdigit()
 
 
-def _peak_memory_mb() -> int:
+def _peak_memory_mb() -> int | None:
+    """Of this process; None where the system does not count it (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
     per_mb = 1 << (20 if platform.system() == "Darwin" else 10)  # bytes there, kB elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // per_mb
 

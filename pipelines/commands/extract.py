@@ -90,7 +90,7 @@ def extract(
     Examples: `reportsup extract reports.csv` · `reportsup extract 2023.csv.gz 2024.parquet --db archive.duckdb` ·
     `reportsup extract export.tsv --id-column acc --text-column findings --text-column impression --dry-run`
 
-    Exit code 1 when rows were rejected or reports failed: `reportsup sql "FROM rejects"` lists them.
+    Exit code 1 when rows were rejected, reports failed or were unreadable: `reportsup sql "FROM rejects"` lists them.
     """
     from ..llm_options import LlmOptions
     from ..reading import InputOptions, open_sources
