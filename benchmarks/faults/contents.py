@@ -57,7 +57,7 @@ def checkpoint_items(run: Path) -> Items:
         if path.exists():
             found[path.name] = _digest(flat(load_checkpoint(path)))
     if folder.metrics.exists():
-        records = [{k: v for k, v in r.items() if k != "seconds_per_step"} for r in folder.records()]
+        records = [{k: v for k, v in r.items() if "seconds" not in k} for r in folder.records()]
         found["metrics"] = _digest([json.dumps(records).encode()])
     return found
 
