@@ -10,7 +10,7 @@ from .mask_checks import check_masks
 from .parallel import map_in_processes
 from .records import CaseFiles, CheckedCase, MaskSummary, Problem
 
-CHECKS_VERSION = 2
+CHECKS_VERSION = 3
 _CASE_ID = re.compile(r"[\w][\w.\-]*")
 
 
@@ -42,7 +42,8 @@ def check_case(files: CaseFiles) -> CheckedCase:
                 "case id",
                 repr(files.case_id),
                 "letters, digits, '_', '-', '.'",
-                "rename the case: its name becomes a folder of the cache",
+                f"rename the case, {_usable_name(files.case_id)}its name becomes a folder of the cache; if its report "
+                "is found by that name, rename it there too",
                 True,
             )
         )
@@ -59,6 +60,11 @@ def check_case(files: CaseFiles) -> CheckedCase:
         problems=tuple(problems),
         fingerprint=fingerprint(files),
     )
+
+
+def _usable_name(case_id: str) -> str:
+    usable = re.sub(r"[^\w.\-]+", "_", case_id.strip()).strip("_.-")
+    return f"e.g. to {usable}: " if usable else ""
 
 
 def _unforeseen(files: CaseFiles, failure: Failure) -> CheckedCase:

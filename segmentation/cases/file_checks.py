@@ -1,7 +1,6 @@
 """Opening and reading a case's files, with what goes wrong as problems."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,9 @@ import nibabel as nib
 import numpy.typing as npt
 
 from ...schemas import DataError
+from .file_kinds import advice
 from .records import Problem
-from .volumes import TooLargeError, open_volume, read_array, read_labels
+from .volumes import TooLargeError, open_volume, read_array, read_labels, short_reason
 
 
 def open_or_say_why(case_id: str, what: str, path: Path, problems: list[Problem]) -> nib.Nifti1Image | None:
@@ -25,7 +25,7 @@ def open_or_say_why(case_id: str, what: str, path: Path, problems: list[Problem]
         elif not os.access(path, os.R_OK):
             next_step = f"give your user the right to read {path}"
         else:
-            next_step = _what_to_do(error)
+            next_step = _what_to_do(path, error)
         problems.append(
             Problem(case_id, "missing file" if missing else "unreadable file", observed, "a volume", next_step, True)
         )
@@ -48,9 +48,10 @@ def read_or_say_why(
         problems.append(Problem(case_id, "too large", observed, "less than the memory takes", next_step, True))
         return None
     except DataError as error:
-        name = Path(image.get_filename() or "").name
-        observed = f"{what}: {name} ends early or is damaged"
-        problems.append(Problem(case_id, "damaged file", observed, "a complete volume", _what_to_do(error), True))
+        path = Path(image.get_filename() or "")
+        observed = f"{what}: {path.name} ends early or is damaged"
+        next_step = _what_to_do(path, error)
+        problems.append(Problem(case_id, "damaged file", observed, "a complete volume", next_step, True))
         return None
 
 
@@ -64,6 +65,7 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
-def _what_to_do(error: DataError) -> str:
-    reason = re.search(r"\((.*)\)", str(error))
-    return f"copy the file again ({reason.group(1)})" if reason else "convert it to .nii.gz"
+def _what_to_do(path: Path, error: DataError) -> str:
+    if error.__cause__ is None:  # nibabel opened it, as something else
+        return "convert it to .nii.gz"
+    return advice(path) or f"copy the file again ({short_reason(error.__cause__, path)})"

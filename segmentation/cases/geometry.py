@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .records import Problem
-from .volumes import spatial_shape
+from .volumes import spatial_shape, stored_zooms
 
 GRID_TOLERANCE_MM = 0.1
 SHEAR_TOLERANCE = 1e-3
@@ -88,6 +88,10 @@ def check_grid(case_id: str, image: nib.Nifti1Image) -> Iterator[Problem]:
 
 
 def _check_spacing(case_id: str, image: nib.Nifti1Image, grid: Grid) -> Iterator[Problem]:
+    stored = stored_zooms(image)
+    if not stored.all():
+        yield _zero_spacing(case_id, image, grid, stored)
+        return
     low, high = PLAUSIBLE_SPACING_MM
     if not all(low <= s <= high for s in grid.spacing_mm):
         yield Problem(
@@ -109,6 +113,21 @@ def _check_spacing(case_id: str, image: nib.Nifti1Image, grid: Grid) -> Iterator
             "find out which is right and write both alike (nibabel: image.header.set_zooms)",
             True,
         )
+
+
+def _zero_spacing(case_id: str, image: nib.Nifti1Image, grid: Grid, stored: npt.NDArray[np.float64]) -> Problem:
+    """Only an sform says how large the voxels are then; a qform takes their size from the header's spacing."""
+    observed = f"pixdim {_mm(stored)} mm"
+    if image.get_sform(coded=True)[1]:
+        expected = f"{_mm(grid.spacing_mm)} mm as the affine says"
+        next_step = (
+            "if the affine is right, write its spacing into the header "
+            "(nibabel: image.header.set_zooms(nibabel.affines.voxel_sizes(image.affine)), then save)"
+        )
+    else:
+        expected = "above 0"
+        next_step = "the file does not say how large its voxels are; convert the series from DICOM again"
+    return Problem(case_id, "spacing", observed, expected, next_step, True)
 
 
 def _check_forms(case_id: str, image: nib.Nifti1Image, grid: Grid) -> Iterator[Problem]:

@@ -16,6 +16,11 @@ from .place_checks import Lesion, MaskPlace, check_places, check_sides, lesion_o
 from .records import CaseFiles, LabelMap, MaskFile, MaskSummary, Problem, organ_masks
 
 _SHOWN_VALUES = 5
+# What a wrong folder makes of every mask in it; from so many on they are one problem, of which the first is shown.
+_SHARED_PROBLEMS = (
+    "missing file", "unreadable file", "damaged file", "shape", "affine", "non-binary mask", "full mask"
+)  # fmt: skip
+_FEWEST_SHARED = 4
 
 
 def check_masks(files: CaseFiles, ct: Grid, problems: list[Problem]) -> list[MaskSummary]:
@@ -24,13 +29,14 @@ def check_masks(files: CaseFiles, ct: Grid, problems: list[Problem]) -> list[Mas
     summaries: list[MaskSummary] = []
     lesions: list[Lesion] = []
     places: list[MaskPlace] = []
+    of_files: list[Problem] = []
     in_order = sorted(
         files.masks, key=lambda m: (m.fallback, anatomy.lesion_organ(m.name) is None, str(m.path), m.label or 0)
     )
     for path, group in groupby(in_order, key=lambda m: m.path):
         drawn = {place.name for place in places}
         masks = [mask for mask in group if not (mask.fallback and mask.name in drawn)]
-        array = _read_mask_file(files, path, masks, ct, problems) if masks else None
+        array = _read_mask_file(files, path, masks, ct, of_files) if masks else None
         if array is None:
             continue
         for mask in masks:
@@ -50,10 +56,23 @@ def check_masks(files: CaseFiles, ct: Grid, problems: list[Problem]) -> list[Mas
                 places.append(place_of(mask.name, voxels, volume_mm3, ct))
                 for lesion in lesions:
                     lesion.add_organ(mask.name, voxels)
+    problems.extend(_united(of_files))
     problems.extend(check_places(files.case_id, lesions, places, ct))
     problems.extend(check_sides(files.case_id, places))
     kept = list(_without_empty_organs(files.case_id, summaries, anatomy, problems))
     return sorted(kept, key=lambda s: s.name)
+
+
+def _united(problems: list[Problem]) -> Iterator[Problem]:
+    """The problems of one case's mask files; what many of them share is told once, with their number."""
+    groups: dict[tuple[str, bool], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.problem, problem.fatal), []).append(problem)
+    for (problem_name, _), group in groups.items():
+        if problem_name in _SHARED_PROBLEMS and len(group) >= _FEWEST_SHARED:
+            yield replace(group[0], observed=f"{len(group)} mask files, the first: {group[0].observed}")
+        else:
+            yield from group
 
 
 def _without_empty_organs(

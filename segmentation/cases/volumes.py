@@ -7,6 +7,8 @@ import errno
 import gzip
 import math
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from nibabel.filebasedimages import ImageFileError
+from nibabel.imageglobals import logger as nibabel_log
+from nibabel.openers import ImageOpener
 from nibabel.spatialimages import HeaderDataError
 
 from ...schemas import DataError
+from .file_kinds import advice
 
 _READ_ERRORS = (OSError, EOFError, zlib.error, ImageFileError, HeaderDataError, ValueError)
 # A byte of deflate holds 1,032 at most.
@@ -33,16 +38,28 @@ def open_volume(path: Path) -> nib.Nifti1Image:
         DataError: the file is missing, may not be read, or is no volume that nibabel knows.
     """
     try:
-        image = nib.load(path)
+        with _quiet_nibabel():
+            image = nib.load(path)
     except FileNotFoundError as error:
         raise DataError(f"file: {path} does not exist vs a volume. Restore it or correct the path.") from error
     except _READ_ERRORS as error:
         raise DataError(
-            f"file: {path} cannot be opened ({_short(error, path)}) vs a NIfTI volume. Copy it again."
+            f"file: {path} cannot be opened ({short_reason(error, path)}) vs a NIfTI volume. "
+            f"What to do: {advice(path) or 'copy it again'}."
         ) from error
     if not isinstance(image, nib.Nifti1Image):
         raise DataError(f"file: {path} is {type(image).__name__} vs NIfTI. Convert it to .nii.gz.")
     return image
+
+
+@contextmanager
+def _quiet_nibabel() -> Iterator[None]:
+    """What nibabel mends in a header, e.g. a spacing of 0, `check_grid` names; a line on stderr tells no case."""
+    before, nibabel_log.disabled = nibabel_log.disabled, True
+    try:
+        yield
+    finally:
+        nibabel_log.disabled = before
 
 
 def spatial_shape(image: nib.Nifti1Image) -> tuple[int, ...]:
@@ -51,6 +68,16 @@ def spatial_shape(image: nib.Nifti1Image) -> tuple[int, ...]:
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     return shape
+
+
+def stored_zooms(image: nib.Nifti1Image) -> npt.NDArray[np.float64]:
+    """The header's spacing as it stands in the file; nibabel takes 1 for 0 without a word, and drops a sign."""
+    filename = image.get_filename()
+    if filename is None:
+        return np.asarray(image.header.get_zooms()[:3], dtype=np.float64)
+    with ImageOpener(filename) as stream:
+        header = image.header_class.from_fileobj(stream, check=False)
+    return np.asarray(header["pixdim"][1:4], dtype=np.float64)
 
 
 def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
@@ -63,7 +90,7 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
     try:
         _check_length(image, path)
         if path.suffix == ".gz":
-            with gzip.open(path) as stream:
+            with gzip.open(path) as stream, _quiet_nibabel():
                 array = _voxels(type(image).from_stream(stream))
                 # Behind the last voxel stands the checksum, which Python compares at the very end alone.
                 if len(stream.read(_MOST_BEHIND + 1)) > _MOST_BEHIND:
@@ -74,7 +101,7 @@ def read_array(image: nib.Nifti1Image) -> npt.NDArray[Any]:
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
             raise TooLargeError(path, image) from error
         raise DataError(
-            f"file: {path} ends early or is damaged ({_short(error, path)}) vs a complete volume. Copy it again."
+            f"file: {path} ends early or is damaged ({short_reason(error, path)}) vs a complete volume. Copy it again."
         ) from error
     return array.reshape(spatial_shape(image))
 
@@ -144,6 +171,7 @@ def read_mask(path: Path, label: int | None) -> npt.NDArray[np.bool_]:
     return np.asarray(array != 0 if label is None else array == label)
 
 
-def _short(error: Exception, path: Path) -> str:
+def short_reason(error: BaseException, path: Path) -> str:
+    """First line of an error, with the file's name in place of its path."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     return text.replace(str(path), path.name)[:120]

@@ -54,7 +54,7 @@ def test_a_bad_case_is_shown_set_aside_and_changes_the_exit_code(tmp_path, data)
     (data / "B/ct.nii.gz").write_bytes(b"")
     result = _run("index", data, "--db", tmp_path / "x.duckdb", "--workers", 1)
     assert result.exit_code == 1
-    for words in ("B", "unreadable file", "copy the file again", "1 of 2 cases registered, 1 set aside", "my_organ"):
+    for words in ("B", "unreadable file", "the file is empty", "1 of 2 cases registered, 1 set aside", "my_organ"):
         assert words in result.output
 
 

@@ -130,6 +130,13 @@ BREAKS: dict[str, tuple[Callable, str, str, bool]] = {
     "pixdim ≠ affine": (
         lambda c, s, a: _header(c / CT, pixdim=[1] * 8, qform_code=0), "spacing", "pixdim 1×1×1", True,
     ),
+    "pixdim 0 beside an sform": (
+        lambda c, s, a: _header(c / CT, pixdim=[1] + [0] * 7, qform_code=0), "spacing", "pixdim 0×0×0 mm", True,
+    ),
+    "pixdim 0 and nothing else": (
+        lambda c, s, a: _header(c / CT, pixdim=[1] + [0] * 7, qform_code=0, sform_code=0),
+        "spacing", "pixdim 0×0×0 mm", True,
+    ),
     "mask shape": (
         lambda c, s, a: s(c / LIVER, _mask()[:-1]), "shape", "liver 15×18×12", True,
     ),
