@@ -45,6 +45,7 @@ def main() -> None:
     if not arguments.table:
         if arguments.work is None:
             parser.error("WORK: a folder is needed")
+        os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # several threads sum in an order of their own
         _enter_namespace()
         warm_up()
         _carry_out(make_world(arguments.work.resolve()), arguments)
