@@ -129,8 +129,13 @@ def training(path: Path) -> Iterator[None]:
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with alone(path.absolute().with_name(f".{path.name}.training"), refused, TrainingError):
-        yield
+    note = path.absolute().with_name(f".{path.name}.training")
+    with alone(note, refused, TrainingError):
+        try:
+            yield
+        finally:
+            if not path.exists():  # refused before anything was made
+                note.unlink(missing_ok=True)
 
 
 def open_run(
