@@ -6,7 +6,8 @@ MONAI data lists  training, validation, testing: [{image, label}]; labels as in 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from .records import CaseFiles
 from .splits import canonical_split
 
 _EXAMPLE = '"labels": {"background": 0, "liver": 1, "liver_lesion": 2}'
+_CHANNEL = re.compile(r"_\d{4}$")
 _SPLITS = ("train", "validation", "test")
 
 
@@ -27,10 +29,16 @@ def read_dataset_json(path: Path, names: MaskNames) -> list[CaseFiles]:
         InputError: the file is no JSON, or says of its cases or labels what cannot be understood.
     """
     description = _load(path)
-    sections = dict(_sections(path, description))
+    sections: dict[str, list[Any]] = {}
+    for split, entries in _sections(path, description):
+        sections[split] = sections.get(split, []) + entries
     if sections or "dataset" in description:
         labels = _labels(path, description, needed=_has_labels(description, sections))
-        listed = _listed_nnunet(path, description) if not sections else _listed(path, description, sections)
+        listed = (
+            _listed_nnunet(path, description)
+            if not sections
+            else _renamed(path, description, _listed(path, description, sections))
+        )
     else:
         labels = _labels(path, description, needed=True)
         listed = _found_nnunet(path, description)
@@ -67,11 +75,17 @@ def _sections(path: Path, description: Mapping[str, Any]) -> Iterator[tuple[str,
         split = canonical_split(key)
         if isinstance(value, list) and split in _SPLITS:
             yield str(split), value
-        elif isinstance(value, list) and any(isinstance(entry, dict) and "image" in entry for entry in value):
+        elif isinstance(value, list) and any(map(_is_case, value)):
             raise InputError(
                 f"{path.name}: '{key}' is a list of cases ({len(value)}) vs training, validation or test. They would "
                 "be dropped. Rename the list, or take it out."
             )
+
+
+def _is_case(entry: Any) -> bool:
+    """Whether an entry of a list names a volume."""
+    file = isinstance(entry, str) and entry.lower().endswith(VOLUME_ENDINGS)
+    return file or (isinstance(entry, dict) and "image" in entry)
 
 
 def _has_labels(description: Mapping[str, Any], sections: Mapping[str, list[Any]]) -> bool:
@@ -119,6 +133,19 @@ def _listed(path: Path, description: Mapping[str, Any], sections: Mapping[str, l
             yield stem(path.parent / image), ct, path.parent / label if label else None, own_split
 
 
+def _renamed(path: Path, description: Mapping[str, Any], listed: Iterable[_Listed]) -> Iterator[_Listed]:
+    """Cases without the channel's number in their ids; by their folders' names where all files are called alike."""
+    cases = list(listed)
+    suffix = f"_{_channel(path, description):04d}"
+    numbered = any(label and f"{stem(label)}{suffix}" == case_id for case_id, _, label, _ in cases)
+    ids = [case_id.removesuffix(suffix) if numbered else case_id for case_id, *_ in cases]
+    folders = [ct.parent.name for _, ct, _, _ in cases]
+    if len(cases) > 1 and len(set(ids)) == 1 and len(set(folders)) == len(cases):
+        ids = folders
+    for case_id, (_, ct, label, split) in zip(ids, cases, strict=True):
+        yield case_id, ct, label, split
+
+
 def _image(value: Any, channel: int) -> str | None:
     """The CT of one file, or of one file per channel."""
     if isinstance(value, list) and value:
@@ -157,7 +184,7 @@ def _listed_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_List
 
 def _found_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_Listed]:
     """Cases of nnU-Net v2 by the names of their files."""
-    ending = str(description.get("file_ending", ".nii.gz"))
+    ending = str(description.get("file_ending") or ".nii.gz")
     ending = ending if ending.startswith(".") else f".{ending}"
     if ending not in VOLUME_ENDINGS:
         raise InputError(
@@ -166,8 +193,14 @@ def _found_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_Liste
         )
     suffix = f"_{_channel(path, description):04d}{ending}"
     for images, labels, split in (("imagesTr", "labelsTr", None), ("imagesTs", "labelsTs", "test")):
-        for ct in sorted((path.parent / images).glob(f"*{suffix}")):
-            case_id = ct.name.removesuffix(suffix)
+        files = sorted((path.parent / images).glob(f"*{ending}"))
+        # Without the channel's number (nnU-Net v1) a file is called as its label; `_0012` is the case's number then.
+        numbered = any(_CHANNEL.search(stem(f)) and not (path.parent / labels / f.name).exists() for f in files)
+        case_ending = suffix if numbered else ending
+        for ct in files:
+            if not ct.name.endswith(case_ending):
+                continue
+            case_id = ct.name.removesuffix(case_ending)
             label = path.parent / labels / f"{case_id}{ending}"
             yield case_id, ct, label if label.exists() or split is None else None, split
 

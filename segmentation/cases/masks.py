@@ -180,7 +180,14 @@ def _unusable_label(case_id: str, name: str, number: object, names: MaskNames) -
         unknown = names.problem(case_id, name)
         return [unknown] if unknown else []
     fatal = names.shows_lesions(canonical)
-    next_step = f"write {name} as a mask of its own, or --rename {name}={LEFT_OUT} to do without"
+    if isinstance(number, list) and number:
+        next_step = (
+            f"regions of several values are not read: write {name} as a mask of its own, or --rename "
+            f"{name}={LEFT_OUT} to do without"
+        )
+    else:
+        next_step = f'write "{name}": 1 (its value in the label map), or --rename {name}={LEFT_OUT} to do without'
+    next_step += "" if fatal else "; it is left out now"
     return [Problem(case_id, "label", f"{name}: {number}"[:80], "one number above 0 per name", next_step, fatal)]
 
 

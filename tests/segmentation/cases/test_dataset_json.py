@@ -44,6 +44,7 @@ READ = {"a": ("imagesTr/a_0000.nii.gz", MASKS, None)}
         {"channel_names": {"CT": 0}},
         {"channel_names": None, "modality": {"0": "CT"}},
         {"file_ending": "nii.gz"},
+        {"file_ending": None},
         {"dataset": {"a": {"images": ["imagesTr/a_0000.nii.gz"], "label": "labelsTr/a.nii.gz"}}},
     ],
     ids=str,
@@ -96,13 +97,46 @@ def test_monai_data_lists(tmp_path):
     assert seen(describe(tmp_path, without_masks, name="list.json")) == {"c": ("x/c.nii.gz", {}, "test")}
 
 
+def test_two_lists_of_one_split_are_both_read(tmp_path):
+    description = {"labels": LABELS, "val": [{"image": "x/a.nii.gz"}], "validation": [{"image": "x/b.nii.gz"}]}
+    assert list(seen(describe(tmp_path, description))) == ["a", "b"]
+
+
+def test_files_that_are_all_called_alike_are_told_apart_by_their_folders(tmp_path):
+    entries = [{"image": f"{case}/ct.nii.gz", "label": f"{case}/seg.nii.gz"} for case in ("p1", "p2", "p3")]
+    description = {"labels": LABELS, "training": entries[:2], "validation": entries[2:]}
+    assert list(seen(describe(tmp_path, description))) == ["p1", "p2", "p3"]
+
+
+def test_a_channels_number_in_a_list_is_no_part_of_the_case_id(tmp_path):
+    description = {"modality": {"0": "CT"}, "labels": LABELS, "training": [{"image": FILES[0], "label": FILES[1]}]}
+    description["test"] = ["imagesTs/b_0000.nii.gz"]
+    assert list(seen(describe(tmp_path, description))) == ["a", "b"]
+    description["training"] = [{"image": "x/case_0000.nii.gz", "label": "y/case_0000.nii.gz"}]  # a number of the case
+    assert list(seen(describe(tmp_path, description))) == ["case_0000", "b_0000"]
+
+
+def test_files_without_the_channels_number_are_found(tmp_path):
+    files = ("imagesTr/a.nii.gz", "labelsTr/a.nii.gz", "imagesTs/b.nii.gz")
+    assert seen(describe(tmp_path, V2, *files)) == {
+        "a": ("imagesTr/a.nii.gz", MASKS, None),
+        "b": ("imagesTs/b.nii.gz", {}, "test"),
+    }
+    (tmp_path / "d").mkdir()  # numbers of cases, not of channels
+    path = describe(tmp_path / "d", V2, "imagesTr/case_0000.nii.gz", "labelsTr/case_0000.nii.gz")
+    assert list(seen(path)) == ["case_0000"]
+    # Beside numbered ones a name without a number is no case.
+    assert list(seen(describe(tmp_path, V2, "imagesTr/c_0000.nii.gz", "imagesTr/c_0001.nii.gz"))) == ["c", "b"]
+
+
 def test_regions_of_several_labels_are_refused_where_they_hide_lesions(tmp_path):
     labels = {"background": 0, "liver": [1, 2], "liver_lesion": [2, 3], "tumor": 2, "necrosis": 3}
     path = describe(tmp_path, {**V2, "labels": labels}, *FILES)
     (case,) = read_layout(path, rename={"tumor": "ignore"})
     assert case.masks == ()
     assert [(p.observed, p.fatal) for p in case.problems] == [("liver: [1, 2]", False), ("liver_lesion: [2, 3]", True)]
-    assert "write liver_lesion as a mask of its own, or --rename liver_lesion=ignore" in case.problems[1].next_step
+    assert "regions of several values are not read: write liver_lesion as a mask" in case.problems[1].next_step
+    assert case.problems[0].next_step.endswith("--rename liver=ignore to do without; it is left out now")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +150,10 @@ def test_regions_of_several_labels_are_refused_where_they_hide_lesions(tmp_path)
         ({"labels": LABELS, "training": [{"label": "a.nii.gz"}]}, "entry 1 of train has image NoneType and label str"),
         ({"labels": LABELS, "training": [{**LISTED, "label": ["a", "b"]}]}, "has image str and label list vs one file"),
         ({"labels": LABELS, "training": [], "fold_2": [LISTED]}, r"'fold_2' is a list of cases \(1\) vs training"),
+        (
+            {"labels": LABELS, "training": [], "fold_2": ["x/a.nii.gz"]},
+            r"'fold_2' is a list of cases \(1\) vs training",
+        ),
         ({**V2, "dataset": {"a": {"label": "x"}}}, "case a of 'dataset' names no image"),
         ([LISTED], "holds a list vs an object"),
     ],
