@@ -183,7 +183,7 @@ def _listed_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_List
 
 
 def _found_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_Listed]:
-    """Cases of nnU-Net v2 by the names of their files."""
+    """Cases of nnU-Net by the names of their files."""
     ending = str(description.get("file_ending") or ".nii.gz")
     ending = ending if ending.startswith(".") else f".{ending}"
     if ending not in VOLUME_ENDINGS:
@@ -192,11 +192,14 @@ def _found_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_Liste
             'Convert them, and write "file_ending": ".nii.gz".'
         )
     suffix = f"_{_channel(path, description):04d}{ending}"
+    case_ending = suffix
     for images, labels, split in (("imagesTr", "labelsTr", None), ("imagesTs", "labelsTs", "test")):
         files = sorted((path.parent / images).glob(f"*{ending}"))
         # Without the channel's number (nnU-Net v1) a file is called as its label; `_0012` is the case's number then.
-        numbered = any(_CHANNEL.search(stem(f)) and not (path.parent / labels / f.name).exists() for f in files)
-        case_ending = suffix if numbered else ending
+        as_labels = any((path.parent / labels / file.name).exists() for file in files)
+        numbered = not as_labels and any(_CHANNEL.search(stem(file)) for file in files)
+        # Test cases have no labels to tell by; they are called as the training cases are.
+        case_ending = suffix if (numbered and case_ending == suffix) or not files else ending
         for ct in files:
             if not ct.name.endswith(case_ending):
                 continue

@@ -123,8 +123,10 @@ def test_files_without_the_channels_number_are_found(tmp_path):
         "b": ("imagesTs/b.nii.gz", {}, "test"),
     }
     (tmp_path / "d").mkdir()  # numbers of cases, not of channels
-    path = describe(tmp_path / "d", V2, "imagesTr/case_0000.nii.gz", "labelsTr/case_0000.nii.gz")
-    assert list(seen(path)) == ["case_0000"]
+    path = describe(
+        tmp_path / "d", V2, "imagesTr/case_0000.nii.gz", "labelsTr/case_0000.nii.gz", "imagesTs/case_0012.nii.gz"
+    )
+    assert list(seen(path)) == ["case_0000", "case_0012"]
     # Beside numbered ones a name without a number is no case.
     assert list(seen(describe(tmp_path, V2, "imagesTr/c_0000.nii.gz", "imagesTr/c_0001.nii.gz"))) == ["c", "b"]
 
