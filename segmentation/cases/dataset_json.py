@@ -195,9 +195,7 @@ def _found_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_Liste
     case_ending = suffix
     for images, labels, split in (("imagesTr", "labelsTr", None), ("imagesTs", "labelsTs", "test")):
         files = sorted((path.parent / images).glob(f"*{ending}"))
-        # Without the channel's number (nnU-Net v1) a file is called as its label; `_0012` is the case's number then.
-        as_labels = any((path.parent / labels / file.name).exists() for file in files)
-        numbered = not as_labels and any(_CHANNEL.search(stem(file)) for file in files)
+        numbered = _are_numbered(files, path.parent / labels, suffix, ending)
         # Test cases have no labels to tell by; they are called as the training cases are.
         case_ending = suffix if (numbered and case_ending == suffix) or not files else ending
         for ct in files:
@@ -206,6 +204,17 @@ def _found_nnunet(path: Path, description: Mapping[str, Any]) -> Iterator[_Liste
             case_id = ct.name.removesuffix(case_ending)
             label = path.parent / labels / f"{case_id}{ending}"
             yield case_id, ct, label if label.exists() or split is None else None, split
+
+
+def _are_numbered(files: list[Path], labels: Path, suffix: str, ending: str) -> bool:
+    """Whether the names carry the channel's number; without it (nnU-Net v1) a file is called as its label.
+
+    The end of `case_0012.nii.gz` may be the number of the case.
+    """
+    with_number = [f for f in files if f.name.endswith(suffix)]
+    if any((labels / f"{f.name.removesuffix(suffix)}{ending}").exists() for f in with_number):
+        return True
+    return not any((labels / f.name).exists() for f in files) and any(_CHANNEL.search(stem(f)) for f in files)
 
 
 def _channel(path: Path, description: Mapping[str, Any]) -> int:

@@ -122,13 +122,16 @@ def test_files_without_the_channels_number_are_found(tmp_path):
         "a": ("imagesTr/a.nii.gz", MASKS, None),
         "b": ("imagesTs/b.nii.gz", {}, "test"),
     }
-    (tmp_path / "d").mkdir()  # numbers of cases, not of channels
-    path = describe(
-        tmp_path / "d", V2, "imagesTr/case_0000.nii.gz", "labelsTr/case_0000.nii.gz", "imagesTs/case_0012.nii.gz"
-    )
-    assert list(seen(path)) == ["case_0000", "case_0012"]
-    # Beside numbered ones a name without a number is no case.
-    assert list(seen(describe(tmp_path, V2, "imagesTr/c_0000.nii.gz", "imagesTr/c_0001.nii.gz"))) == ["c", "b"]
+
+
+def test_a_number_at_the_end_may_be_the_cases(tmp_path):
+    files = ("labelsTr/case_0000.nii.gz", "imagesTr/case_0000.nii.gz", "imagesTr/case_0007.nii.gz")
+    path = describe(tmp_path, V2, *files, "imagesTs/case_0012.nii.gz")
+    assert list(seen(path)) == ["case_0000", "case_0007", "case_0012"]
+
+
+def test_a_stray_copy_without_number_beside_numbered_files_is_no_case(tmp_path):
+    assert seen(describe(tmp_path, V2, *FILES, "imagesTr/a.nii.gz", "imagesTr/a_0001.nii.gz")) == READ
 
 
 def test_regions_of_several_labels_are_refused_where_they_hide_lesions(tmp_path):
