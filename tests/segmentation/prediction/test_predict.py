@@ -257,6 +257,21 @@ def test_windows_agree_with_the_whole_volume():
     np.testing.assert_allclose(blended[0], 1 / (1 + np.exp(-20 * (image - 1.5))), atol=1e-4)
 
 
+def test_small_windows_go_through_the_network_together():
+    seen = []
+
+    class Watched(Bright):
+        def forward(self, image):
+            seen.append(len(image))
+            return super().forward(image)
+
+    image = np.ones((20, 24, 12), np.float32)
+    predict_volume(Watched(), image, (16, 16, 16), background=0.0, overlap=0.5)
+    assert seen == [4]  # 2 x 2 x 1 windows
+    predict_volume(Watched(), image, (64, 64, 64), background=0.0, overlap=0.5)
+    assert seen == [4, 1]
+
+
 def test_last_checkpoint_serves_before_the_first_validation(tmp_path, run):
     (run / "best.pt").unlink()
     state = {f"module.{k}": v for k, v in Bright().state_dict().items()} | {"n_averaged": torch.tensor(3)}
