@@ -2,6 +2,7 @@
 
 import json
 import platform
+import subprocess
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -56,14 +57,14 @@ class Task:
 def carry_out(task: Task) -> str:
     """Make what is missing of a run; a line that says what was done."""
     torch.set_num_threads(1)
-    done = []
+    commit, done = _commit(), []
     start = task.work / "runs" / f"stage 1, seed {task.seed}"
     arm = BY_NAME[task.arm]
     config = replace(configuration(arm, task.candidate, {**task.common, "seed": task.seed}), initial_run=str(start))
     run = task.work / "runs" / task.name
     if not task.record.exists():
         _train(run, config, task.work, arm)
-        write_text(task.record, json.dumps(_describe(task, run, config), indent=1) + "\n")
+        write_text(task.record, json.dumps(_describe(task, run, config, commit), indent=1) + "\n")
         done.append("trained")
     if task.judge and not task.cases.exists():
         _train(run, config, task.work, arm)  # nothing to do where the run folder is still there
@@ -98,7 +99,7 @@ def _train(run: Path, config: TrainingConfig, work: Path, arm: Arm) -> None:
     train(run, config, prepared.data)
 
 
-def _describe(task: Task, run: Path, config: TrainingConfig) -> dict[str, Any]:
+def _describe(task: Task, run: Path, config: TrainingConfig, commit: str | None) -> dict[str, Any]:
     records = [json.loads(line) for line in RunFolder(run).metrics.read_text(encoding="utf-8").splitlines()]
     trained = [record for record in records if record["kind"] == "train"]
     before = [0, *(record["step"] for record in trained)]
@@ -114,8 +115,18 @@ def _describe(task: Task, run: Path, config: TrainingConfig) -> dict[str, Any]:
         "report_crops": sum(record["report_crops"] for record in trained),
         "hours": round(seconds / 3600, 4),
         "finished": time.strftime("%Y-%m-%d"),
+        "commit": commit,
         "machine": f"{platform.machine()}, torch {torch.__version__}, one thread",
         "validation": {key: value for key, value in best.items() if key not in ("kind", "stage")},
         "last": {key: value for key, value in trained[-1].items() if "/" in key or key in ("loss", "ball", "volume")},
         "config": {key: value for key, value in asdict(config).items() if key != "initial_run"},
     }
+
+
+def _commit() -> str | None:
+    """Of the code that ran, where it lies in a git checkout; "+" where files differ from it."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+        cwd=Path(__file__).parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return told.stdout.strip() or None
