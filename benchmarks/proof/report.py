@@ -96,28 +96,33 @@ def _found(
     """Three sentences."""
     strata = compared[MASKS, REPORTS]
     unseen = strata["all organs, unseen scanner"].differences["f1"]
-    false = strata["all organs"].differences["false_positives_per_case"]
+    everything = strata["all organs"]
+    false = everything.differences["false_positives_per_case"]
     yield (
         f"On synthetic patients, adding {size.reported} reports to {size.masked} cases with masks changed F1 over all "
-        f"organs by {_points(strata['all organs'].differences['f1'])} points (DSC "
-        f"{_signed(strata['all organs'].differences['dsc'])}) over the same masks alone at equal steps, "
-        + "; ".join(f"{organ} {_points(strata[organ].differences['f1'])}" for organ in ORGANS)
-        + f"; on the scanner that no mask comes from, {_points(unseen)}; false positives a case and organ, at the "
-        f"threshold ½: {false.a:.2f} → {false.b:.2f}."
+        f"organs by {_points(everything.differences['f1'])} points ({_judged(everything, 'f1')}), DSC by "
+        f"{_signed(everything.differences['dsc'])} ({_judged(everything, 'dsc')}) and FROC by "
+        f"{_signed(everything.differences['froc'])} ({_judged(everything, 'froc')}) over the same masks alone at equal "
+        "steps; F1 by organ: "
+        + "; ".join(
+            f"{organ} {_points(strata[organ].differences['f1'])}, {_judged(strata[organ], 'f1')}" for organ in ORGANS
+        )
+        + f"; on the scanner that no mask comes from, {_points(unseen)}, "
+        f"{_judged(strata['all organs, unseen scanner'], 'f1')}; false positives a case and organ, at the threshold ½, "
+        f"went from {false.a:.2f} to {false.b:.2f}."
     )
     if (PUBLISHED, REPORTS) in compared:
-        all_organs = compared[PUBLISHED, REPORTS]["all organs"].differences
-        yield (
-            f"Against the published recipe on the same data, start and steps, F1 differs by "
-            f"{_points(all_organs['f1'])} points ({_verdict(all_organs['f1'])}) and DSC by "
-            f"{_signed(all_organs['dsc'])} ({_verdict(all_organs['dsc'])}), FROC by {_signed(all_organs['froc'])} "
-            f"({_verdict(all_organs['froc'])})."
-        )
+        published = compared[PUBLISHED, REPORTS]["all organs"]
+        figures = (("F1", "f1", _points), ("DSC", "dsc", _signed), ("FROC", "froc", _signed))
+        told = [
+            f"{name} differs by {say(published.differences[m])} ({_judged(published, m)})" for name, m, say in figures
+        ]
+        yield f"Against the published recipe on the same data, start and steps, {', '.join(told)}; F1 in points."
     n = len(arms[REPORTS].seeds)
     yield (
         f"Intensities and reports are synthetic, the grid is 4 mm, the network has 0.1 million weights and trains for "
-        f"minutes, and {n} of the planned 3 seeds {'are' if n > 1 else 'is'} behind these figures, so that intervals "
-        "by patient leave out how much another seed would change; none of this is shown for real CTs."
+        f"minutes, and {n} of the planned 3 seeds {'are' if n > 1 else 'is'} behind these figures; intervals are by "
+        "patient and leave out how much another seed would change; none of this is shown for real CTs."
     )
 
 
@@ -197,6 +202,10 @@ def _verdict(d: Difference, of_seeds: Sequence[float] = (), metric: str = "") ->
         return "more" if d.lo > 0 else "fewer"
     mixed = min(of_seeds, default=1) < 0 < max(of_seeds, default=-1)
     return ("better" if d.lo > 0 else "worse") + (", but not with every seed" if mixed else "")
+
+
+def _judged(compared: Compared, metric: str) -> str:
+    return _verdict(compared.differences[metric], compared.of_seeds[metric], metric)
 
 
 def _points(d: Difference) -> str:
